@@ -1,0 +1,130 @@
+//! The record: what is remembered of one call, emitted exactly once, in one place.
+//!
+//! `Centre` makes it, `store` commits it, `link` carries it, central keeps it. The JSON form is
+//! the wire form between box and central: fields are added, never renamed.
+
+use call::Cause;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Everything remembered of one call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// UUIDv7, made at the first INVITE.
+    pub id: Uuid,
+    /// How the contact came: `voice` for a call.
+    pub channel: String,
+    /// Wall-clock times of the call.
+    pub times: Times,
+    /// Who spoke with whom.
+    pub parties: Parties,
+    /// What the flow did.
+    pub path: Path,
+    /// What the caller said, in order.
+    pub transcript: Vec<Utterance>,
+    /// The strongest emotion of the call, advisory, the caller's leg only.
+    pub emotion: Option<Emotion>,
+    /// The audio, where the site records.
+    pub recording: Option<Recording>,
+    /// What the media path counted.
+    pub quality: Quality,
+    /// Why it ended.
+    pub cause: Cause,
+}
+
+/// Milliseconds since 1970-01-01 UTC.
+pub type UnixMillis = i64;
+
+/// Wall-clock times, milliseconds since 1970 UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    /// First INVITE.
+    pub started: UnixMillis,
+    /// Our 200 OK, if it came to that.
+    pub answered: Option<UnixMillis>,
+    /// The last leg's end.
+    pub ended: UnixMillis,
+}
+
+impl Times {
+    /// Talk time in milliseconds: answer to end, 0 for an unanswered call.
+    pub fn talk_ms(&self) -> i64 {
+        self.answered.map_or(0, |at| (self.ended - at).max(0))
+    }
+}
+
+/// Who spoke with whom; numbers as the peer wrote them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parties {
+    /// Name of the trunk it came by.
+    pub trunk: String,
+    /// Caller's number or SIP address.
+    pub from: String,
+    /// Called number or SIP address.
+    pub to: String,
+    /// The SIP Call-ID, to find it in the carrier's traces.
+    pub sip_call_id: String,
+}
+
+/// What the flow did with the caller.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Path {
+    /// The flow that answered.
+    pub flow: String,
+    /// Steps entered, in order, as `flow/step`.
+    pub steps: Vec<String>,
+    /// Where it led: the last queue, flow or transfer target reached by name.
+    pub target: Option<String>,
+    /// Digits the caller pressed, in order.
+    pub digits: String,
+}
+
+/// One recognised phrase.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Utterance {
+    /// Start, milliseconds after the answer.
+    pub at_ms: u64,
+    /// Length in milliseconds.
+    pub length_ms: u64,
+    /// The words heard.
+    pub words: String,
+    /// Dialect label of the pack, e.g. `zh`.
+    pub dialect: String,
+    /// 0..=1, the engine's own.
+    pub confidence: f32,
+    /// How it sounded, where the emotion pack is installed.
+    pub emotion: Option<Emotion>,
+}
+
+/// An advisory emotion label.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Emotion {
+    /// Label of the pack's card, e.g. `angry`.
+    pub label: String,
+    /// 0..=1.
+    pub score: f32,
+}
+
+/// A finished audio file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recording {
+    /// File name below the recordings folder.
+    pub file: String,
+    /// Length in milliseconds.
+    pub length_ms: u64,
+    /// 20 ms frames that the recorder had to drop.
+    pub gaps: u64,
+}
+
+/// What the media path counted on the caller's leg.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// RTP packets received.
+    pub packets_in: u64,
+    /// RTP packets sent.
+    pub packets_out: u64,
+    /// Packets that never came (RFC 3550 A.3).
+    pub lost: u64,
+    /// Interarrival jitter, milliseconds (RFC 3550 A.8).
+    pub jitter_ms: f32,
+}
