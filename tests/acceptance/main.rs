@@ -1,0 +1,3 @@
+//! The real binaries on loopback: one test binary, a module per capability.
+
+mod house;
