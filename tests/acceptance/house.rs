@@ -9,8 +9,21 @@ type House = BTreeMap<String, BTreeSet<String>>;
 
 /// Outside crates the pure core may use; anything else is a wall broken.
 const CORE_MAY_USE: &[&str] = &[
-    "md-5", "memchr", "rand_chacha", "rand_core", "roxmltree", "rtcp-types", "rtp-rs", "serde",
-    "serde_json", "sha2", "thiserror", "toml", "tracing", "uuid", "zstd",
+    "md-5",
+    "memchr",
+    "rand_chacha",
+    "rand_core",
+    "roxmltree",
+    "rtcp-types",
+    "rtp-rs",
+    "serde",
+    "serde_json",
+    "sha2",
+    "thiserror",
+    "toml",
+    "tracing",
+    "uuid",
+    "zstd",
 ];
 const CORE: &[&str] = &["sip", "media", "call", "centre", "sync"];
 
@@ -32,16 +45,34 @@ fn drawn() -> House {
 fn built() -> (House, House) {
     let tree = Command::new(env!("CARGO"))
         .current_dir(root())
-        .args(["tree", "--workspace", "--no-dedupe", "--depth", "1", "--prefix", "depth"])
+        .args([
+            "tree",
+            "--workspace",
+            "--no-dedupe",
+            "--depth",
+            "1",
+            "--prefix",
+            "depth",
+        ])
         .args(["-e", "normal", "-f", " {p}", "--offline", "--locked"])
         .output()
         .expect("cargo tree runs");
-    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    assert!(
+        tree.status.success(),
+        "{}",
+        String::from_utf8_lossy(&tree.stderr)
+    );
     let (mut ours, mut all) = (House::new(), House::new());
     let mut open: Option<String> = None;
     for line in String::from_utf8_lossy(&tree.stdout).lines() {
-        let Some((depth, package)) = line.split_once(' ') else { continue };
-        let name = package.split_whitespace().next().expect("a name").to_owned();
+        let Some((depth, package)) = line.split_once(' ') else {
+            continue;
+        };
+        let name = package
+            .split_whitespace()
+            .next()
+            .expect("a name")
+            .to_owned();
         let inside = package.contains("/appliance/");
         match (depth, &open) {
             ("0", _) if inside => {
@@ -75,6 +106,9 @@ fn the_core_uses_only_pure_crates() {
             .difference(&ours[*name])
             .filter(|import| !CORE_MAY_USE.contains(&import.as_str()))
             .collect();
-        assert!(foreign.is_empty(), "`{name}` imports {foreign:?}, which the core may not use");
+        assert!(
+            foreign.is_empty(),
+            "`{name}` imports {foreign:?}, which the core may not use"
+        );
     }
 }
