@@ -53,4 +53,47 @@ impl Cause {
             Self::ProtocolError => 111,
         }
     }
+
+    /// The SIP status that refuses an INVITE for this cause.
+    pub fn sip_status(self) -> u16 {
+        match self {
+            Self::NoRoute => 404,
+            Self::Busy => 486,
+            Self::Cancelled => 487,
+            Self::NoCommonCodec => 488,
+            Self::ProtocolError => 400,
+            Self::Overload | Self::BoxStopped | Self::BoxRestarted => 503,
+            Self::CallerHungUp
+            | Self::FlowEnded
+            | Self::Transferred
+            | Self::QueueTimeout
+            | Self::PeerUnreachable
+            | Self::MediaTimeout => 480,
+        }
+    }
+
+    /// The word in records, events and the Reason header's text.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::CallerHungUp => "caller_hung_up",
+            Self::FlowEnded => "flow_ended",
+            Self::Cancelled => "cancelled",
+            Self::Transferred => "transferred",
+            Self::QueueTimeout => "queue_timeout",
+            Self::NoRoute => "no_route",
+            Self::NoCommonCodec => "no_common_codec",
+            Self::Overload => "overload",
+            Self::Busy => "busy",
+            Self::PeerUnreachable => "peer_unreachable",
+            Self::MediaTimeout => "media_timeout",
+            Self::ProtocolError => "protocol_error",
+            Self::BoxStopped => "box_stopped",
+            Self::BoxRestarted => "box_restarted",
+        }
+    }
+
+    /// The value of a Reason header for this cause (RFC 3326).
+    pub fn reason_header(self) -> String {
+        format!("Q.850;cause={};text=\"{}\"", self.q850(), self.word())
+    }
 }

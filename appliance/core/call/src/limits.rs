@@ -1,0 +1,35 @@
+//! Every bound of this crate, in one place: what a peer sends never decides how much we keep.
+
+use std::time::Duration;
+
+/// Legs held at once, ending ones included; one more INVITE is answered 503.
+pub const MAX_LEGS: usize = 1_000;
+/// Distinct unknown sources remembered; beyond it the one that would be forgotten first goes.
+pub const MAX_SOURCES: usize = 4_096;
+/// How long an unknown source is remembered after its first request.
+pub const SOURCE_MEMORY: Duration = Duration::from_secs(60);
+/// Requests without credentials that one source has challenged in [`SOURCE_MEMORY`].
+pub const MAX_CHALLENGES: u32 = 100;
+/// Wrong credentials that one source may send in [`SOURCE_MEMORY`] before it is refused.
+pub const MAX_WRONG_CREDENTIALS: u32 = 3;
+/// How long a port rests after its stream closed, so that late packets reach nobody.
+pub const PORT_QUARANTINE: Duration = Duration::from_secs(2);
+/// How long an ended leg waits for the media plane to say what it counted and recorded.
+pub const CLOSE_GRACE: Duration = Duration::from_secs(2);
+/// How long a transfer may stay undecided before the flow goes on.
+pub const TRANSFER_PATIENCE: Duration = Duration::from_secs(60);
+/// How long an offer in a 2xx waits for its answer's ACK before the leg is unreachable; the
+/// endpoint's own 64*T1 comes first, this one catches a leg that slipped past it.
+pub const PROBE_EVERY: Duration = Duration::from_secs(15 * 60);
+/// Shortest session interval that we agree to, seconds (RFC 4028 section 4).
+pub const MIN_SESSION_S: u32 = 90;
+/// Longest session interval that we agree to, seconds; a longer wish is shortened to it.
+pub const MAX_SESSION_S: u32 = 7_200;
+/// What a 503 tells the peer to wait, seconds.
+pub const RETRY_AFTER_S: u32 = 5;
+/// Longest INFO body that is looked at, bytes.
+pub const MAX_INFO_BODY: usize = 256;
+/// Longest transfer target, bytes.
+pub const MAX_TARGET: usize = 256;
+/// Longest number, name or Call-ID that is handed on, characters; the rest is cut.
+pub const MAX_NAME: usize = 256;
