@@ -1,0 +1,35 @@
+//! Every limit of this crate, in one place. A peer's number never sizes an allocation: it is
+//! compared with one of these first.
+
+use std::time::Duration;
+
+/// Longest message taken, in bytes: what one UDP datagram can hold.
+pub const MAX_MESSAGE: usize = 65_535;
+/// Most header fields of one message; the table is fixed, so a message costs no allocation.
+pub const MAX_HEADERS: usize = 64;
+/// Most Via values of one message (RFC 4475's `longreq` has 34).
+pub const MAX_VIAS: usize = 64;
+/// Longest URI, in bytes.
+pub const MAX_URI: usize = 2_048;
+/// Most digits read of any number; more is an overflow whatever they are.
+pub const MAX_DIGITS: usize = 20;
+/// Largest CSeq number (RFC 3261 8.1.1.5: less than 2^31).
+pub const MAX_CSEQ: u32 = 0x7fff_ffff;
+/// Most routes kept in a dialog's route set.
+pub const MAX_ROUTES: usize = 16;
+/// Most body parts looked at in a multipart body.
+pub const MAX_PARTS: usize = 16;
+/// Most challenges of one 401 or 407 looked at.
+pub const MAX_CHALLENGES: usize = 8;
+/// Most addresses remembered for one hop of a call.
+pub const MAX_CREDENTIALS: usize = 8;
+/// Transactions held at once, server and client together; 100 calls/s keep about 12,800 alive.
+pub const MAX_TRANSACTIONS: usize = 32_768;
+/// Dialogs held at once.
+pub const MAX_DIALOGS: usize = 8_192;
+/// What a caller refused for lack of room is told to wait (Retry-After), in seconds.
+pub const RETRY_AFTER_SECONDS: u32 = 5;
+/// How long a nonce of ours is good for before the peer is asked to use a new one.
+pub const NONCE_LIFE: Duration = Duration::from_secs(300);
+/// An INVITE not answered within this is told 100 Trying (RFC 3261 17.2.1).
+pub const TRYING_AFTER: Duration = Duration::from_millis(200);
