@@ -11,4 +11,6 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
 pub mod event;
+pub mod flow;
 pub mod record;
+pub mod site;
