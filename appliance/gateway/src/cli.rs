@@ -1,0 +1,155 @@
+//! The command line: what was typed. [`crate::boot`] makes of it what is true.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A branch office's contact centre in one box.
+#[derive(Debug, Parser)]
+#[command(name = "branchline", version, about, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run the box: answer calls, serve the web page, sync records to central
+    #[command(after_help = "examples:
+  branchline run --config /etc/branchline/boot.toml
+  branchline run --data .run/box --sip 127.0.0.1:0 --media-ip 127.0.0.1 --web 127.0.0.1:0 --json")]
+    Run(Box<RunArgs>),
+    /// Place one call to a box, speak, press keys, and say what happened
+    #[command(after_help = "acts, done in order after the answer:
+  press:DIGITS     send keys by RFC 4733
+  say:FILE.wav     speak a file (8 kHz mono WAV)
+  quiet:SECONDS    wait until the other side has been silent for so long (at most 20 s)
+  wait:SECONDS     wait
+
+examples:
+  branchline call sip:4000@127.0.0.1:5060 quiet:0.8 press:1 quiet:0.8 say:caller_net.wav quiet:3
+  branchline call sip:4000@192.0.2.10 wait:30 --json")]
+    Call(CallArgs),
+    /// Work on flows without a running box
+    Flow {
+        #[command(subcommand)]
+        verb: FlowVerb,
+    },
+    /// Recognise speech for the box: frames on standard input and output, started by `run`
+    #[command(hide = true)]
+    SpeechWorker(SpeechArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum FlowVerb {
+    /// Check flow files: names line, column and the way out for every fault
+    #[command(after_help = "examples:
+  branchline flow check customer_service.xml
+  branchline flow check customer_service.xml --queue queue_wait --flow sales --flow tech_support
+  branchline flow check *.xml --site site.toml --prompts models/prompts
+
+exit status: 0 no error (warnings are printed), 1 an error was found, 2 a file could not be read")]
+    Check(FlowCheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct FlowCheckArgs {
+    /// Flow files; they may name each other
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Take the names of queues, flows and trunks from this site file
+    #[arg(long)]
+    pub site: Option<PathBuf>,
+    /// Take the names of prompts from the WAV files in this folder
+    #[arg(long)]
+    pub prompts: Option<PathBuf>,
+    /// A further queue that exists
+    #[arg(long = "queue")]
+    pub queues: Vec<String>,
+    /// A further flow that exists
+    #[arg(long = "flow")]
+    pub flows: Vec<String>,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct RunArgs {
+    /// Boot configuration (TOML); what is typed here wins over it
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+    /// Where records, recordings and keys are kept
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// SIP address to listen on, UDP; port 0 takes a free one
+    #[arg(long)]
+    pub sip: Option<SocketAddr>,
+    /// Address named in SDP and bound for RTP
+    #[arg(long)]
+    pub media_ip: Option<IpAddr>,
+    /// RTP ports as FIRST-LAST; 0 takes any free ones
+    #[arg(long)]
+    pub media_ports: Option<String>,
+    /// Calls at once
+    #[arg(long)]
+    pub max_calls: Option<usize>,
+    /// HTTPS address of the web page; port 0 takes a free one
+    #[arg(long)]
+    pub web: Option<SocketAddr>,
+    /// Broker of central, as mqtt://HOST:PORT or mqtts://HOST:PORT
+    #[arg(long)]
+    pub broker: Option<String>,
+    /// Folder of prompts (WAV)
+    #[arg(long)]
+    pub prompts: Option<PathBuf>,
+    /// Site file taken at first start, when no site is stored yet
+    #[arg(long)]
+    pub site: Option<PathBuf>,
+    /// Folder of installed model packs
+    #[arg(long)]
+    pub packs: Option<PathBuf>,
+    /// Model manifest; without it the box does not listen to speech
+    #[arg(long)]
+    pub manifest: Option<PathBuf>,
+    /// Print one JSON line when ready instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CallArgs {
+    /// Whom to call: sip:NUMBER@HOST[:PORT]; HOST is an IP address
+    pub to: String,
+    /// What to do after the answer, in order
+    pub acts: Vec<String>,
+    /// Our number
+    #[arg(long, default_value = "13800001234")]
+    pub from: String,
+    /// Our address; by default one that reaches the box
+    #[arg(long)]
+    pub ip: Option<IpAddr>,
+    /// User name for digest, where the box asks for it
+    #[arg(long)]
+    pub user: Option<String>,
+    /// File that holds the password for digest
+    #[arg(long)]
+    pub password_file: Option<PathBuf>,
+    /// Hang up this many seconds after the answer at the latest
+    #[arg(long, default_value_t = 120)]
+    pub limit: u64,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SpeechArgs {
+    /// Folder of installed model packs
+    #[arg(long)]
+    pub packs: PathBuf,
+    /// Model manifest
+    #[arg(long)]
+    pub manifest: PathBuf,
+    /// Memory cap, MB
+    #[arg(long, default_value_t = crate::boot::SPEECH_MEMORY_MB)]
+    pub memory: u64,
+}
