@@ -1,0 +1,68 @@
+//! What the owner of calls asks of the media plane, and what the plane tells back.
+//!
+//! Plain values: they cross a ring between two threads. Names of prompts and files become audio and
+//! handles on the control side, never inside a media thread.
+
+use serde::{Deserialize, Serialize};
+
+use crate::sdp::StreamSpec;
+use crate::stats::StreamStats;
+
+/// One leg's RTP, both ways. Numbers are never used again within a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StreamId(pub u32);
+
+/// What is asked of the media plane.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StreamCommand {
+    /// Start sending and receiving on a port of the pool (RTP; RTCP is the next one).
+    Open {
+        stream: StreamId,
+        port: u16,
+        spec: StreamSpec,
+    },
+    /// The peer changed address, codec or direction (re-INVITE, UPDATE).
+    Update { stream: StreamId, spec: StreamSpec },
+    /// Play prompts in order; replaces what plays. With `repeat` for ever.
+    Play {
+        stream: StreamId,
+        prompts: Vec<String>,
+        repeat: bool,
+    },
+    /// Fall silent.
+    StopPlay { stream: StreamId },
+    /// Send keys by RFC 4733.
+    SendDigits { stream: StreamId, digits: String },
+    /// Record both directions to a file below the recordings folder: caller left, box right.
+    Record { stream: StreamId, file: String },
+    /// Hand the caller's audio to speech, or stop.
+    Tap { stream: StreamId, on: bool },
+    /// End; answers with `Recorded` (if it recorded) and `Closed`.
+    Close { stream: StreamId },
+}
+
+/// What the media plane tells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamEvent {
+    /// A key was pressed; once a press, whatever the network repeats.
+    Digit { stream: StreamId, digit: char },
+    /// The last prompt of a `Play` without `repeat` was sent to its end.
+    PlayDone { stream: StreamId },
+    /// A prompt of a `Play` does not exist; the others play.
+    MissingPrompt { stream: StreamId, prompt: String },
+    /// Neither RTP nor RTCP came for the media time-out.
+    MediaTimeout { stream: StreamId },
+    /// The recording is closed and on disk.
+    Recorded {
+        stream: StreamId,
+        file: String,
+        length_ms: u64,
+        gaps: u64,
+    },
+    /// The stream ended.
+    Closed {
+        stream: StreamId,
+        stats: StreamStats,
+    },
+}

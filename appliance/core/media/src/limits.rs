@@ -1,0 +1,51 @@
+//! Every limit of this crate, in one place.
+
+use std::time::Duration;
+
+/// Samples in one frame: 20 ms at 8 kHz.
+pub const FRAME: usize = 160;
+/// Time of one frame.
+pub const FRAME_TIME: Duration = Duration::from_millis(20);
+/// Sampling rate of all telephone audio here, Hz.
+pub const RATE: u32 = 8_000;
+
+/// Bytes of one session description.
+pub const MAX_SDP: usize = 16 * 1024;
+/// `m=` sections in one session description.
+pub const MAX_SDP_MEDIA: usize = 8;
+/// Formats in one `m=` line.
+pub const MAX_SDP_FORMATS: usize = 64;
+/// Attributes kept of one `m=` section; more are passed over.
+pub const MAX_SDP_ATTRIBUTES: usize = 128;
+
+/// Bytes of one RTP or RTCP packet that we read or write.
+pub const MAX_PACKET: usize = 1_500;
+/// Audio bytes of one RTP packet: 200 ms of G.711.
+pub const MAX_PAYLOAD: usize = 1_600;
+
+/// Samples the jitter buffer can hold: about one second; a power of two.
+pub const JITTER_CAPACITY: usize = 8_192;
+/// Delay the jitter buffer starts with, samples.
+pub const JITTER_START: u32 = 480;
+/// The most delay the jitter buffer grows to, samples.
+pub const JITTER_MOST: u32 = 1_600;
+/// Consecutive late packets after which the peer's clock is taken anew.
+pub const LATE_BEFORE_RESYNC: u32 = 5;
+/// Frames of surplus delay before one is dropped.
+pub const SURPLUS_FRAMES: u32 = 50;
+
+/// Prompts in one `Play`.
+pub const MAX_PLAYLIST: usize = 16;
+/// Digits waiting to be sent.
+pub const MAX_DIGITS_OUT: usize = 32;
+/// Events waiting to be polled from one stream; more digits than this between two polls are
+/// counted and dropped.
+pub const MAX_EVENTS: usize = 32;
+
+/// A stream that hears neither RTP nor RTCP for so long is dead.
+pub const MEDIA_TIMEOUT: Duration = Duration::from_secs(60);
+/// Mean time between our RTCP reports (RFC 3550 section 6.2).
+pub const RTCP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Bytes of one prompt file: ten minutes of 16-bit audio.
+pub const MAX_PROMPT_FILE: usize = 10 * 60 * 16_000 + 4_096;

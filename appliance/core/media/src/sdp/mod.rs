@@ -1,0 +1,189 @@
+//! Session descriptions (RFC 8866) and offer/answer (RFC 3264) for one audio stream.
+//!
+//! [`Session::parse`] reads what telephony needs and passes over the rest; [`answer`] and [`offer`]
+//! decide codec, events, addresses and direction. Driven by `call`; touches no socket.
+
+mod negotiate;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use std::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+pub use negotiate::{accept_answer, answer, offer};
+
+use crate::codec::Codec;
+
+/// A parsed session description.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Session {
+    /// `c=` of the session, where there is one.
+    pub connection: Option<IpAddr>,
+    /// `a=sendrecv` and friends at session level.
+    pub direction: Option<Direction>,
+    /// `m=` sections in order.
+    pub media: Vec<Media>,
+}
+
+/// One `m=` section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// `audio`, `video`, ...
+    pub kind: String,
+    /// RTP port; 0 means refused or disabled.
+    pub port: u16,
+    /// `RTP/AVP`, `RTP/SAVP`, ...
+    pub protocol: String,
+    /// Payload types as written.
+    pub formats: Vec<String>,
+    /// `c=` of this section.
+    pub connection: Option<IpAddr>,
+    /// Direction of this section.
+    pub direction: Option<Direction>,
+    /// `a=ptime`, milliseconds.
+    pub ptime: Option<u8>,
+    /// `a=rtcp` (RFC 3605): port and, where given, address.
+    pub rtcp: Option<(u16, Option<IpAddr>)>,
+    /// `a=rtcp-mux` was offered (RFC 5761).
+    pub rtcp_mux: bool,
+    /// `a=rtpmap`: payload type and encoding as written, e.g. `PCMA/8000`.
+    pub rtpmap: Vec<(String, String)>,
+}
+
+/// Which way media flows, from the speaker's own view (RFC 3264 section 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Both ways.
+    SendRecv,
+    /// Only from the speaker.
+    SendOnly,
+    /// Only to the speaker.
+    RecvOnly,
+    /// Neither.
+    Inactive,
+}
+
+impl Direction {
+    /// The word of the attribute.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SendRecv => "sendrecv",
+            Self::SendOnly => "sendonly",
+            Self::RecvOnly => "recvonly",
+            Self::Inactive => "inactive",
+        }
+    }
+
+    /// The same seen from the other side.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::SendOnly => Self::RecvOnly,
+            Self::RecvOnly => Self::SendOnly,
+            both => both,
+        }
+    }
+
+    /// Whether its owner sends.
+    pub fn sends(self) -> bool {
+        matches!(self, Self::SendRecv | Self::SendOnly)
+    }
+
+    /// Whether its owner receives.
+    pub fn receives(self) -> bool {
+        matches!(self, Self::SendRecv | Self::RecvOnly)
+    }
+}
+
+/// What offer and answer agreed on for one leg: all a stream needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamSpec {
+    /// The audio codec.
+    pub codec: Codec,
+    /// Its payload type, as the peer wants to receive it.
+    pub payload: u8,
+    /// Payload type of RFC 4733 events, where agreed.
+    pub events: Option<u8>,
+    /// Packet time we send, milliseconds; always 20 for now.
+    pub ptime_ms: u8,
+    /// Where our RTP goes and theirs comes from.
+    pub remote_rtp: SocketAddr,
+    /// Where our RTCP goes.
+    pub remote_rtcp: SocketAddr,
+    /// Our direction.
+    pub direction: Direction,
+}
+
+/// What this side can do, best first.
+#[derive(Clone, Debug)]
+pub struct Capabilities {
+    /// Codecs, best first; used in offers. Answers keep the offerer's order.
+    pub codecs: Vec<Codec>,
+}
+
+impl Default for Capabilities {
+    fn default() -> Self {
+        Self {
+            codecs: vec![Codec::Pcma, Codec::Pcmu],
+        }
+    }
+}
+
+/// The `o=` line's numbers: constant id, version one higher for each new description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SdpIds {
+    /// `sess-id`.
+    pub session: u64,
+    /// `sess-version`.
+    pub version: u64,
+}
+
+/// Our answer and what it agreed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The description to send.
+    pub body: Vec<u8>,
+    /// What was agreed.
+    pub spec: StreamSpec,
+}
+
+/// Why a description cannot be used. [`OfferError::status`] is the SIP answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OfferError {
+    /// Not a session description.
+    #[error("session description, line {line}: {why}")]
+    Malformed {
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// No audio that is not switched off.
+    #[error("no audio is offered")]
+    NoAudio,
+    /// Audio, but over a transport that we do not speak.
+    #[error("audio is offered only over {0}, spoken here is RTP/AVP")]
+    Transport(String),
+    /// Audio, but no codec of ours.
+    #[error("no codec in common: offered {offered}, spoken here PCMA and PCMU")]
+    NoCommonCodec {
+        /// What was offered.
+        offered: String,
+    },
+    /// Audio without an address.
+    #[error("no address is given for the audio")]
+    NoAddress,
+}
+
+impl OfferError {
+    /// The SIP status that says so: 400 for malformed bytes, 488 for an honest misfit.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Malformed { .. } | Self::NoAddress => 400,
+            Self::NoAudio | Self::Transport(_) | Self::NoCommonCodec { .. } => 488,
+        }
+    }
+}

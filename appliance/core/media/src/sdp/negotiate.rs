@@ -1,0 +1,216 @@
+//! Offer and answer: which codec, which addresses, which way (RFC 3264).
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, SocketAddr};
+
+use super::{Answer, Capabilities, Direction, Media, OfferError, SdpIds, Session, StreamSpec};
+use crate::codec::Codec;
+
+/// Payload type of events in our own offers.
+const OUR_EVENTS: u8 = 101;
+/// Packet time we send, milliseconds.
+const OUR_PTIME: u8 = 20;
+
+/// Answers an offer with one audio stream; every other section is refused with port 0.
+///
+/// The first audio section with a codec of ours is taken, in the offerer's order of codecs.
+pub fn answer(
+    offer: &Session,
+    ours: &Capabilities,
+    local: IpAddr,
+    port: u16,
+    ids: SdpIds,
+) -> Result<Answer, OfferError> {
+    let (chosen, spec) = choose(offer, ours)?;
+    let mut text = head(local, ids);
+    for (index, media) in offer.media.iter().enumerate() {
+        if index == chosen {
+            audio_lines(&mut text, &spec, port);
+        } else {
+            let format = media.formats.first().map_or("0", String::as_str);
+            let _ = write!(text, "m={} 0 {} {format}\r\n", media.kind, media.protocol);
+        }
+    }
+    Ok(Answer {
+        body: text.into_bytes(),
+        spec,
+    })
+}
+
+/// An offer of all our codecs, both ways, with events.
+pub fn offer(ours: &Capabilities, local: IpAddr, port: u16, ids: SdpIds) -> Vec<u8> {
+    let mut text = head(local, ids);
+    let _ = write!(text, "m=audio {port} RTP/AVP");
+    for codec in &ours.codecs {
+        let _ = write!(text, " {}", codec.static_payload());
+    }
+    let _ = write!(text, " {OUR_EVENTS}\r\n");
+    for codec in &ours.codecs {
+        let _ = write!(
+            text,
+            "a=rtpmap:{} {}/8000\r\n",
+            codec.static_payload(),
+            codec.name()
+        );
+    }
+    events_lines(&mut text, OUR_EVENTS);
+    let _ = write!(text, "a=ptime:{OUR_PTIME}\r\na=sendrecv\r\n");
+    text.into_bytes()
+}
+
+/// Reads the peer's answer to an [`offer`] of ours.
+pub fn accept_answer(answer: &[u8], ours: &Capabilities) -> Result<StreamSpec, OfferError> {
+    choose(&Session::parse(answer)?, ours).map(|(_, spec)| spec)
+}
+
+fn choose(session: &Session, ours: &Capabilities) -> Result<(usize, StreamSpec), OfferError> {
+    let mut refusal = OfferError::NoAudio;
+    for (index, media) in session.media.iter().enumerate() {
+        if media.kind != "audio" || media.port == 0 {
+            continue;
+        }
+        if media.protocol != "RTP/AVP" && media.protocol != "RTP/AVPF" {
+            refusal = OfferError::Transport(media.protocol.clone());
+            continue;
+        }
+        let Some((codec, payload)) = common_codec(media, ours) else {
+            refusal = OfferError::NoCommonCodec {
+                offered: offered(media),
+            };
+            continue;
+        };
+        return Ok((index, spec(session, media, codec, payload)?));
+    }
+    Err(refusal)
+}
+
+fn spec(
+    session: &Session,
+    media: &Media,
+    codec: Codec,
+    payload: u8,
+) -> Result<StreamSpec, OfferError> {
+    let ip = media
+        .connection
+        .or(session.connection)
+        .ok_or(OfferError::NoAddress)?;
+    let theirs = media
+        .direction
+        .or(session.direction)
+        .unwrap_or(Direction::SendRecv);
+    // The old way to hold (RFC 2543): an address of zeros receives nothing.
+    let held = ip.is_unspecified();
+    let direction = match theirs.reversed() {
+        Direction::SendRecv if held => Direction::RecvOnly,
+        Direction::SendOnly if held => Direction::Inactive,
+        direction => direction,
+    };
+    let rtcp = match media.rtcp {
+        Some((port, address)) => SocketAddr::new(address.unwrap_or(ip), port),
+        None => SocketAddr::new(ip, media.port.checked_add(1).unwrap_or(media.port)),
+    };
+    Ok(StreamSpec {
+        codec,
+        payload,
+        events: events(media),
+        ptime_ms: OUR_PTIME,
+        remote_rtp: SocketAddr::new(ip, media.port),
+        remote_rtcp: rtcp,
+        direction,
+    })
+}
+
+fn common_codec(media: &Media, ours: &Capabilities) -> Option<(Codec, u8)> {
+    media.formats.iter().find_map(|format| {
+        let payload: u8 = format.parse().ok().filter(|payload| *payload < 128)?;
+        let codec = match encoding(media, format) {
+            Some(encoding) => named(encoding)?,
+            None if payload == 8 => Codec::Pcma,
+            None if payload == 0 => Codec::Pcmu,
+            None => return None,
+        };
+        ours.codecs.contains(&codec).then_some((codec, payload))
+    })
+}
+
+fn named(encoding: &str) -> Option<Codec> {
+    let mut parts = encoding.split('/');
+    let name = parts.next()?;
+    let rate = parts.next().unwrap_or("8000");
+    let channels = parts.next().unwrap_or("1");
+    if rate != "8000" || channels != "1" {
+        return None;
+    }
+    [Codec::Pcma, Codec::Pcmu]
+        .into_iter()
+        .find(|codec| codec.name().eq_ignore_ascii_case(name))
+}
+
+fn events(media: &Media) -> Option<u8> {
+    media.formats.iter().find_map(|format| {
+        let encoding = encoding(media, format)?;
+        let is_events = encoding
+            .get(..20)?
+            .eq_ignore_ascii_case("telephone-event/8000");
+        format
+            .parse()
+            .ok()
+            .filter(|payload: &u8| is_events && *payload < 128)
+    })
+}
+
+fn encoding<'a>(media: &'a Media, format: &str) -> Option<&'a str> {
+    media
+        .rtpmap
+        .iter()
+        .find(|(payload, _)| payload == format)
+        .map(|(_, name)| name.as_str())
+}
+
+/// What was offered, for the refusal's words; bounded by the formats kept.
+fn offered(media: &Media) -> String {
+    let names = media
+        .formats
+        .iter()
+        .take(8)
+        .map(|f| encoding(media, f).unwrap_or(f));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn head(local: IpAddr, ids: SdpIds) -> String {
+    let family = if local.is_ipv4() { "IP4" } else { "IP6" };
+    let SdpIds { session, version } = ids;
+    format!(
+        "v=0\r\no=branchline {session} {version} IN {family} {local}\r\ns=-\r\n\
+         c=IN {family} {local}\r\nt=0 0\r\n"
+    )
+}
+
+fn audio_lines(text: &mut String, spec: &StreamSpec, port: u16) {
+    let _ = write!(text, "m=audio {port} RTP/AVP {}", spec.payload);
+    if let Some(events) = spec.events {
+        let _ = write!(text, " {events}");
+    }
+    let _ = write!(
+        text,
+        "\r\na=rtpmap:{} {}/8000\r\n",
+        spec.payload,
+        spec.codec.name()
+    );
+    if let Some(events) = spec.events {
+        events_lines(text, events);
+    }
+    let _ = write!(
+        text,
+        "a=ptime:{}\r\na={}\r\n",
+        spec.ptime_ms,
+        spec.direction.name()
+    );
+}
+
+fn events_lines(text: &mut String, payload: u8) {
+    let _ = write!(
+        text,
+        "a=rtpmap:{payload} telephone-event/8000\r\na=fmtp:{payload} 0-15\r\n"
+    );
+}

@@ -1,0 +1,201 @@
+use super::*;
+
+const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9));
+const IDS: SdpIds = SdpIds {
+    session: 7,
+    version: 1,
+};
+
+fn answered(offer: &str) -> Result<Answer, OfferError> {
+    answer(
+        &Session::parse(offer.as_bytes())?,
+        &Capabilities::default(),
+        LOCAL,
+        20_000,
+        IDS,
+    )
+}
+
+fn audio(lines: &str) -> String {
+    format!("v=0\r\no=a 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n{lines}")
+}
+
+#[test]
+fn offers_of_the_field_are_answered_with_the_right_codec_and_address() {
+    let table = [
+        (
+            "SIPp",
+            "m=audio 6000 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=ptime:20\r\n",
+            Codec::Pcma,
+            8,
+            None,
+        ),
+        (
+            "u-law first",
+            "m=audio 6000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n",
+            Codec::Pcmu,
+            0,
+            Some(101),
+        ),
+        (
+            "IMS with AMR first",
+            "m=audio 6000 RTP/AVP 104 102 8 0 105 100\r\nb=AS:41\r\na=rtpmap:104 AMR-WB/16000/1\r\na=rtpmap:102 AMR/8000\r\n\
+             a=rtpmap:8 PCMA/8000\r\na=rtpmap:105 telephone-event/16000\r\na=rtpmap:100 telephone-event/8000\r\n\
+             a=curr:qos local none\r\na=maxptime:40\r\n",
+            Codec::Pcma,
+            8,
+            Some(100),
+        ),
+        (
+            "dynamic payload",
+            "m=audio 6000 RTP/AVP 97\r\na=rtpmap:97 pcmu/8000/1\r\n",
+            Codec::Pcmu,
+            97,
+            None,
+        ),
+        (
+            "baresip",
+            "m=audio 6000 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=rtcp:6001\r\na=rtcp-mux\r\na=ssrc:1 cname:x\r\n",
+            Codec::Pcma,
+            8,
+            None,
+        ),
+    ];
+    for (name, lines, codec, payload, events) in table {
+        let Answer { spec, body } =
+            answered(&audio(lines)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(
+            (spec.codec, spec.payload, spec.events),
+            (codec, payload, events),
+            "{name}"
+        );
+        assert_eq!(spec.remote_rtp, "192.0.2.1:6000".parse().unwrap(), "{name}");
+        assert_eq!(
+            spec.remote_rtcp,
+            "192.0.2.1:6001".parse().unwrap(),
+            "{name}"
+        );
+        let ours = Session::parse(&body).unwrap();
+        assert_eq!(ours.connection, Some(LOCAL), "{name}");
+        assert_eq!(ours.media[0].port, 20_000, "{name}");
+        assert_eq!(ours.media[0].formats[0], payload.to_string(), "{name}");
+    }
+}
+
+#[test]
+fn sections_that_we_do_not_speak_are_refused_with_port_zero_in_their_place() {
+    let offer = audio(
+        "m=video 7000 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\nm=audio 6000 RTP/AVP 8\r\nm=audio 6002 RTP/AVP 0\r\n",
+    );
+    let ours = Session::parse(&answered(&offer).unwrap().body).unwrap();
+    let ports: Vec<u16> = ours.media.iter().map(|media| media.port).collect();
+    assert_eq!(ports, [0, 20_000, 0]);
+    assert_eq!(ours.media[0].kind, "video");
+}
+
+#[test]
+fn what_cannot_be_answered_says_why_and_with_which_status() {
+    let table = [
+        (
+            audio("m=audio 6000 RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\n"),
+            488,
+            "opus/48000/2",
+        ),
+        (audio("m=audio 6000 RTP/AVP 18\r\n"), 488, "offered 18"),
+        (
+            audio("m=audio 6000 UDP/TLS/RTP/SAVPF 0 8\r\n"),
+            488,
+            "UDP/TLS/RTP/SAVPF",
+        ),
+        (audio("m=audio 0 RTP/AVP 8\r\n"), 488, "no audio"),
+        (audio("m=video 7000 RTP/AVP 96\r\n"), 488, "no audio"),
+        (audio(""), 488, "no audio"),
+        (
+            "v=0\r\ns=-\r\nm=audio 6000 RTP/AVP 8\r\n".into(),
+            400,
+            "address",
+        ),
+        (audio("m=audio 99999 RTP/AVP 8\r\n"), 400, "line 6"),
+        (audio("m=audio 6000 RTP/AVP\r\n"), 400, "no format"),
+        (audio("c=IN IP6 192.0.2.1\r\n"), 400, "differ"),
+        ("hello".into(), 400, "line 1"),
+        (String::new(), 400, "empty"),
+        ("v=1\r\n".into(), 400, "v=0"),
+    ];
+    for (offer, status, words) in table {
+        let error = answered(&offer).unwrap_err();
+        assert_eq!(error.status(), status, "{offer}: {error}");
+        assert!(error.to_string().contains(words), "{offer}: {error}");
+    }
+    assert_eq!(Session::parse(&[0xFF, 0xFE]).unwrap_err().status(), 400);
+}
+
+#[test]
+fn hold_in_both_spellings_turns_our_direction() {
+    let table = [
+        (
+            "m=audio 6000 RTP/AVP 8\r\na=sendonly\r\n",
+            Direction::RecvOnly,
+        ),
+        (
+            "m=audio 6000 RTP/AVP 8\r\na=recvonly\r\n",
+            Direction::SendOnly,
+        ),
+        (
+            "m=audio 6000 RTP/AVP 8\r\na=inactive\r\n",
+            Direction::Inactive,
+        ),
+        (
+            "m=audio 6000 RTP/AVP 8\r\nc=IN IP4 0.0.0.0\r\n",
+            Direction::RecvOnly,
+        ),
+        ("m=audio 6000 RTP/AVP 8\r\n", Direction::SendRecv),
+    ];
+    for (lines, direction) in table {
+        let got = answered(&audio(lines)).unwrap();
+        assert_eq!(got.spec.direction, direction, "{lines}");
+        assert!(
+            String::from_utf8(got.body)
+                .unwrap()
+                .contains(direction.name())
+        );
+    }
+}
+
+#[test]
+fn ipv6_and_an_rtcp_port_of_its_own_are_understood() {
+    let offer = "v=0\no=a 1 1 IN IP6 2001:db8::1\ns=-\nc=IN IP6 2001:db8::1\nt=0 0\nm=audio 6000 RTP/AVP 8\na=rtcp:7000 IN IP6 2001:db8::2\n";
+    let spec = answered(offer).unwrap().spec;
+    assert_eq!(spec.remote_rtp, "[2001:db8::1]:6000".parse().unwrap());
+    assert_eq!(spec.remote_rtcp, "[2001:db8::2]:7000".parse().unwrap());
+}
+
+#[test]
+fn our_offer_and_our_answer_agree_with_each_other() {
+    let ours = Capabilities::default();
+    let body = offer(&ours, LOCAL, 20_000, IDS);
+    let far = answer(
+        &Session::parse(&body).unwrap(),
+        &ours,
+        [192, 0, 2, 1].into(),
+        30_000,
+        IDS,
+    )
+    .unwrap();
+    let spec = accept_answer(&far.body, &ours).unwrap();
+    assert_eq!(spec.remote_rtp, "192.0.2.1:30000".parse().unwrap());
+    assert_eq!((spec.codec, spec.events), (Codec::Pcma, Some(101)));
+    assert_eq!(far.spec.remote_rtp, "192.0.2.9:20000".parse().unwrap());
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_the_parser_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..600)) {
+        let _ = Session::parse(&bytes);
+    }
+
+    #[test]
+    fn no_lines_make_the_negotiation_panic(lines in proptest::collection::vec("[vocmatsb]=[ -~]{0,40}", 0..20)) {
+        let _ = answered(&format!("v=0\r\n{}", lines.join("\r\n")));
+    }
+}

@@ -1,0 +1,28 @@
+//! What one stream counted, as plain numbers.
+
+use serde::{Deserialize, Serialize};
+
+/// Counters of one stream from open to close.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StreamStats {
+    /// RTP packets received, all payload types.
+    pub packets_in: u64,
+    /// RTP packets sent.
+    pub packets_out: u64,
+    /// Packets that never came (RFC 3550 A.3).
+    pub lost: u64,
+    /// Packets that came after their time, or twice.
+    pub late: u64,
+    /// Packets that were not RTP, of another payload type or of an impossible length.
+    pub refused: u64,
+    /// Frames that had to be concealed.
+    pub concealed: u64,
+    /// Interarrival jitter, milliseconds (RFC 3550 A.8).
+    pub jitter_ms: f32,
+    /// Loss of what we sent as the peer reported it last, 0..=1.
+    pub remote_loss: f32,
+    /// Round trip by RTCP, milliseconds, where the peer reports.
+    pub round_trip_ms: Option<f32>,
+    /// Events dropped because nobody polled.
+    pub events_dropped: u32,
+}
