@@ -3,7 +3,7 @@
 //! `Centre` makes it, `store` commits it, `link` carries it, central keeps it. The JSON form is
 //! the wire form between box and central: fields are added, never renamed.
 
-use call::Cause;
+pub use call::Cause;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

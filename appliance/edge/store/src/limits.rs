@@ -1,0 +1,24 @@
+//! Every bound of the store, in one place.
+
+/// Jobs that wait for the writer; when it is full, the caller waits.
+pub(crate) const WRITE_QUEUE: usize = 1024;
+/// Jobs in one transaction at most.
+pub(crate) const GROUP: usize = 64;
+/// Queries that wait for the reader; when it is full, the caller waits.
+pub(crate) const READ_QUEUE: usize = 256;
+/// Drafts that wait for sled; when it is full, the draft is dropped, a newer one will come.
+pub(crate) const LIVE_QUEUE: usize = 256;
+/// sled keeps values over 32 KiB in files of their own, never synced: stay below.
+pub(crate) const LIVE_CHUNK: usize = 16 * 1024;
+/// Longest draft kept in sled, bytes; a longer one is left out, the last shorter one stays.
+pub(crate) const LIVE_DRAFT: usize = 1024 * 1024;
+/// sled's cache, bytes.
+pub(crate) const LIVE_CACHE: u64 = 8 * 1024 * 1024;
+/// Records one query returns at most.
+pub(crate) const PAGE: u32 = 500;
+/// Bodies of one fetch for the uplink, bytes; one row always passes.
+pub(crate) const FETCH_BYTES: usize = 1024 * 1024;
+/// How long a connection waits for a lock held by another process (a backup), milliseconds.
+pub(crate) const BUSY_MS: u64 = 5000;
+/// Longest text of a site, bytes.
+pub(crate) const SITE_TEXT: usize = 4 * 1024 * 1024;
