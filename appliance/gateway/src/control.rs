@@ -1,0 +1,159 @@
+//! The loop that owns all calls: an input, `centre.handle`, what `centre.poll` says, sleep.
+//!
+//! One task, no locks. It is the only place where `Centre` meets sockets, media threads and disk;
+//! it decides nothing about a call.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use centre::event::{Event, LiveCall};
+use centre::{Centre, Input, Output, StreamCommand, StreamEvent};
+use tokio::net::UdpSocket;
+use tokio::sync::{broadcast, mpsc, watch};
+use tracing::{debug, warn};
+
+use crate::draft::draft;
+use crate::keeper::Keep;
+use crate::media_plane::{MediaEvents, MediaPlane};
+use crate::snapshot::Snapshot;
+use crate::speech_pool::TapSwitch;
+
+/// Largest SIP datagram we take.
+const DATAGRAM: usize = 65_535;
+/// Datagrams taken in one go before time-outs and media get their turn.
+const BURST: usize = 64;
+/// How often figures are refreshed and the wall clock is told.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// All that the loop holds.
+pub struct Control {
+    pub centre: Centre,
+    pub socket: UdpSocket,
+    pub plane: MediaPlane,
+    pub media: MediaEvents,
+    pub inputs: mpsc::Receiver<Input>,
+    pub keep: mpsc::Sender<Keep>,
+    pub taps: Option<mpsc::Sender<TapSwitch>>,
+    pub events: broadcast::Sender<Event>,
+    pub live: watch::Sender<Vec<LiveCall>>,
+    pub snapshot: watch::Sender<Snapshot>,
+}
+
+impl Control {
+    /// Runs until `Input::Stop` was taken and the last call has ended.
+    pub async fn run(mut self) -> anyhow::Result<()> {
+        let mut datagram = vec![0; DATAGRAM];
+        let mut second = tokio::time::interval(SECOND);
+        let mut stopping = false;
+        while !(stopping && self.centre.is_idle()) {
+            let wake = self.centre.poll_timeout().map(|(at, _)| at);
+            tokio::select! {
+                received = self.socket.recv_from(&mut datagram) => {
+                    self.take_datagrams(received, &mut datagram);
+                }
+                event = self.media.next() => self.take_media(event),
+                Some(input) = self.inputs.recv() => {
+                    stopping |= matches!(input, Input::Stop);
+                    self.centre.handle(Instant::now(), input);
+                }
+                () = sleep_until(wake) => self.centre.handle_timeout(Instant::now()),
+                _ = second.tick() => self.each_second(),
+            }
+            self.drain().await?;
+        }
+        Ok(())
+    }
+
+    fn take_datagrams(
+        &mut self,
+        first: std::io::Result<(usize, SocketAddr)>,
+        datagram: &mut [u8],
+    ) {
+        let mut received = first;
+        for _ in 0..BURST {
+            match received {
+                Ok((length, from)) => {
+                    let bytes = datagram.get(..length).unwrap_or_default().to_vec();
+                    self.centre.handle(Instant::now(), Input::Datagram { from, bytes });
+                }
+                Err(why) if why.kind() == std::io::ErrorKind::WouldBlock => return,
+                // An ICMP error of an earlier send; the transaction's own timer deals with it.
+                Err(why) => debug!("SIP socket: {why}"),
+            }
+            received = self.socket.try_recv_from(datagram);
+        }
+    }
+
+    fn take_media(&mut self, event: StreamEvent) {
+        if let StreamEvent::MissingPrompt { prompt, .. } = &event {
+            warn!(prompt, "a prompt is missing, the flow goes on without it");
+        }
+        self.centre.handle(Instant::now(), Input::Stream(event));
+    }
+
+    fn each_second(&mut self) {
+        self.centre.handle(Instant::now(), Input::WallClock { unix_ms: crate::unix_ms() });
+        self.snapshot.send_replace(Snapshot { centre: self.centre.stats(), media: self.plane.stats() });
+    }
+
+    /// Does what `Centre` says until it says nothing more.
+    async fn drain(&mut self) -> anyhow::Result<()> {
+        let mut changed = false;
+        while let Some(output) = self.centre.poll() {
+            match output {
+                Output::Transmit { to, bytes } => {
+                    // A full socket buffer is a lost datagram: SIP over UDP sends again.
+                    if let Err(why) = self.socket.try_send_to(&bytes, to) {
+                        debug!("could not send to {to}: {why}");
+                    }
+                }
+                Output::Stream(command) => self.command(command).await,
+                Output::Event(event) => {
+                    changed = true;
+                    self.event(event).await?;
+                }
+                Output::Record(record) => self.keep.send(Keep::Record(record)).await?,
+            }
+        }
+        if changed {
+            self.live.send_replace(self.centre.live());
+        }
+        Ok(())
+    }
+
+    async fn command(&mut self, command: StreamCommand) {
+        if let (StreamCommand::Tap { stream, on }, Some(taps)) = (&command, &self.taps) {
+            // The pool is gone only while the box stops.
+            let _ = taps.send(TapSwitch { stream: *stream, on: *on }).await;
+        }
+        self.plane.command(command);
+    }
+
+    async fn event(&mut self, event: Event) -> anyhow::Result<()> {
+        match &event {
+            Event::Started(call) => self.keep.send(Keep::Open(Box::new(draft(call)))).await?,
+            Event::Changed(call) => {
+                // A draft is colour: when the disk is slow the next one will do.
+                let _ = self.keep.try_send(Keep::Draft(Box::new(draft(call))));
+            }
+            _ => {}
+        }
+        // No subscriber is no error.
+        let _ = self.events.send(event);
+        Ok(())
+    }
+}
+
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A door through which others hand inputs to the loop.
+pub type Inputs = mpsc::Sender<Input>;
+
+/// The site in force, for whoever only reads it.
+pub type SiteNow = watch::Receiver<Arc<centre::site::Site>>;

@@ -1,0 +1,243 @@
+//! `branchline run`: builds the box from its parts, announces it, waits for the signal, drains.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use centre::site::Site;
+use centre::{Centre, CentreConfig, Input};
+use link::{LinkConfig, LinkStatus};
+use media::prompt::Prompt;
+use store::Store;
+use tokio::net::UdpSocket;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinHandle;
+use tracing::{info, warn};
+use web::{Doors, LinkView, Served, WebConfig};
+
+use crate::boot::Boot;
+use crate::control::Control;
+use crate::media_plane::{MediaConfig, MediaEvents, MediaPlane, TapReader};
+use crate::snapshot::Snapshot;
+use crate::speech_pool::{SpeechPool, SpeechStatus, TapSwitch};
+use crate::{keeper, metrics, prompts, site_door};
+
+/// Inputs waiting for the loop beside packets: words heard, sites. A sender waits when it is full.
+const INPUTS: usize = 256;
+/// Live events a slow page may lag behind before it is told to read everything anew.
+const EVENTS: usize = 1_024;
+/// Taps switched but not yet told to the speech process.
+const TAPS: usize = 256;
+/// Site texts waiting to be applied.
+const SITES: usize = 4;
+/// How long running calls are given when the box stops.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Runs the box until SIGTERM or SIGINT.
+pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
+    let recordings = boot.data.join("recordings");
+    std::fs::create_dir_all(&recordings)
+        .with_context(|| format!("could not make `{}`", recordings.display()))?;
+    let (store, recovered) = Store::open(&boot.data)?;
+    if !recovered.records.is_empty() {
+        warn!("{} calls were cut when the box last went down; they have their records", recovered.records.len());
+    }
+    let shelf = prompts::load(&boot.prompts)?;
+    let names: BTreeSet<String> = shelf.keys().cloned().collect();
+    let site = first_site(&boot, &store, &names).await?;
+    let socket = UdpSocket::bind(boot.sip)
+        .await
+        .with_context(|| format!("could not listen for SIP on {}", boot.sip))?;
+    let sip = socket.local_addr()?;
+    let (plane, media, taps) = media_plane(&boot, recordings.clone(), shelf)?;
+    let speech = boot.speech.clone().filter(|_| site.speech());
+    let centre = centre(&boot, sip, &plane, site)?;
+
+    let (keep, kept, keeper) = keeper::start(store.clone());
+    let (inputs, incoming) = mpsc::channel(INPUTS);
+    let (events, _) = broadcast::channel(EVENTS);
+    let (live, live_seen) = watch::channel(Vec::new());
+    let (snapshot, figures) = watch::channel(Snapshot::default());
+    let (speech_status, speech_seen) = watch::channel(SpeechStatus::default());
+    let tap_switches = speech.map(|speech| {
+        let (switch, switches) = mpsc::channel::<TapSwitch>(TAPS);
+        let pool = SpeechPool { speech, taps, switches, inputs: inputs.clone(), status: speech_status };
+        tokio::spawn(pool.run());
+        switch
+    });
+    let (stop, stopped) = watch::channel(false);
+    let (link, link_view) = start_link(&boot, &store, stopped.clone()).await?;
+    let (sites, site_requests) = mpsc::channel(SITES);
+    tokio::spawn(site_door::serve(site_requests, store.clone(), names.clone(), inputs.clone()));
+    let page = metrics::page(store.clone(), figures, kept, speech_seen, link_view.clone());
+    let doors = Doors {
+        store: store.clone(),
+        events: events.clone(),
+        live: live_seen,
+        site: sites,
+        prompts: watch::channel(names.into_iter().collect()).1,
+        link: link_view,
+        metrics: Arc::new(page),
+    };
+    let config = WebConfig { listen: boot.web, data_dir: boot.data.join("web"), recordings };
+    let served = web::serve(config, doors, stopped).await?;
+
+    let control = Control {
+        centre,
+        socket,
+        plane,
+        media,
+        inputs: incoming,
+        keep,
+        taps: tap_switches,
+        events,
+        live,
+        snapshot,
+    };
+    let control = tokio::spawn(control.run());
+    announce(sip, &served, json)?;
+    wait(control, inputs, stop, keeper, link).await
+}
+
+/// Until the signal; then no new calls, running ones end, records are committed.
+async fn wait(
+    mut control: JoinHandle<anyhow::Result<()>>,
+    inputs: mpsc::Sender<Input>,
+    stop: watch::Sender<bool>,
+    keeper: JoinHandle<()>,
+    link: Option<JoinHandle<()>>,
+) -> anyhow::Result<()> {
+    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        ended = &mut control => bail!("the control loop ended by itself: {ended:?}"),
+        _ = term.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    info!("stopping: running calls end, records are committed");
+    let _ = inputs.send(Input::Stop).await;
+    match tokio::time::timeout(DRAIN, &mut control).await {
+        Ok(ended) => ended??,
+        Err(_) => {
+            warn!("calls did not end in {} s; they get their records at the next start", DRAIN.as_secs());
+            control.abort();
+        }
+    }
+    keeper.await?;
+    let _ = stop.send(true);
+    if let Some(link) = link {
+        let _ = tokio::time::timeout(DRAIN, link).await;
+    }
+    Ok(())
+}
+
+/// The stored site; at the first start the given one, else the default.
+async fn first_site(boot: &Boot, store: &Store, prompts: &BTreeSet<String>) -> anyhow::Result<Arc<Site>> {
+    let (text, place) = match (store.site()?, &boot.first_site) {
+        (Some(saved), _) => (saved.text, format!("the stored site, version {}", saved.version)),
+        (None, Some(file)) => {
+            let text = std::fs::read_to_string(file)
+                .with_context(|| format!("could not read the site `{}`", file.display()))?;
+            store.save_site(&text, "first start").await?;
+            (text, format!("`{}`", file.display()))
+        }
+        (None, None) => {
+            store.save_site(Site::default_text(), "first start").await?;
+            (Site::default_text().to_owned(), "the built-in site".to_owned())
+        }
+    };
+    match Site::load(&text, prompts) {
+        Ok(site) => Ok(Arc::new(site)),
+        Err(faults) => {
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            bail!("{place} cannot be used:\n{}", faults.join("\n"))
+        }
+    }
+}
+
+fn media_plane(
+    boot: &Boot,
+    recordings: std::path::PathBuf,
+    shelf: BTreeMap<String, Arc<Prompt>>,
+) -> anyhow::Result<(MediaPlane, MediaEvents, TapReader)> {
+    let config = MediaConfig {
+        ip: boot.media.ip,
+        ports: boot.media.ports.clone(),
+        max_streams: boot.media.max_calls,
+        core: None,
+        recordings,
+    };
+    let (mut plane, events) = MediaPlane::start(config, shelf)?;
+    let taps = plane.take_tap().context("the taps are taken once")?;
+    Ok((plane, events, taps))
+}
+
+fn centre(boot: &Boot, sip: SocketAddr, plane: &MediaPlane, site: Arc<Site>) -> anyhow::Result<Centre> {
+    let mut seed = [0; 32];
+    rustls::crypto::ring::default_provider()
+        .secure_random
+        .fill(&mut seed)
+        .map_err(|_| anyhow::anyhow!("the system gives no randomness"))?;
+    // What peers are told to call back: the media address where SIP listens on all of them.
+    let ip = if sip.ip().is_unspecified() { boot.media.ip } else { sip.ip() };
+    let config = CentreConfig {
+        seed,
+        ports: plane.ports(),
+        local: SocketAddr::new(ip, sip.port()),
+        media_ip: boot.media.ip,
+        now: Instant::now(),
+        unix_ms: crate::unix_ms(),
+    };
+    Ok(Centre::new(config, site))
+}
+
+/// Starts the link, where central is configured, and shows its status as the page wants it.
+async fn start_link(
+    boot: &Boot,
+    store: &Store,
+    stopped: watch::Receiver<bool>,
+) -> anyhow::Result<(Option<JoinHandle<()>>, watch::Receiver<LinkView>)> {
+    let Some(broker) = &boot.broker else {
+        return Ok((None, watch::channel(LinkView { standalone: true, ..LinkView::default() }).1));
+    };
+    let config = LinkConfig::new(broker, &store.box_id()?)?;
+    let (status, mut seen) = watch::channel(LinkStatus::default());
+    let task = tokio::spawn(link::run(config, store.clone(), status, stopped));
+    let (view, views) = watch::channel(LinkView::default());
+    tokio::spawn(async move {
+        while seen.changed().await.is_ok() {
+            let now = seen.borrow_and_update().clone();
+            view.send_replace(LinkView {
+                standalone: false,
+                connected: now.connected,
+                unacked: now.unacked,
+                last_ack: now.last_ack_unix_ms,
+            });
+        }
+    });
+    Ok((Some(task), views))
+}
+
+/// Tells a person, or a program, where the box is.
+fn announce(sip: SocketAddr, served: &Served, json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        let ready = serde_json::json!({
+            "ready": true,
+            "sip": sip.to_string(),
+            "web": format!("https://{}", served.addr),
+            "sign_in_code": served.sign_in_code,
+        });
+        writeln!(out, "{ready}")?;
+    } else {
+        writeln!(out, "SIP      {sip} (UDP)\nweb      https://{}", served.addr)?;
+        if let Some(code) = &served.sign_in_code {
+            writeln!(out, "sign-in  {code}   (once; then set a password)")?;
+        }
+    }
+    Ok(out.flush()?)
+}
+

@@ -1,0 +1,12 @@
+//! The figures of one moment, refreshed each second by the control task, read by `/metrics`.
+
+use crate::media_plane::PlaneStats;
+
+/// Plain counters of the core and the media plane.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// What the owner of all calls counted.
+    pub centre: centre::Stats,
+    /// What the media threads counted.
+    pub media: PlaneStats,
+}
