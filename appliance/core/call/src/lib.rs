@@ -1,4 +1,8 @@
 //! One call: its trunk, its legs, and one cause for every ending.
+//!
+//! [`Switchboard`] stands between the SIP endpoint and the media plane and is driven by `Centre`.
+//! It decides who may call and what a stream may be, never what a caller hears. Like all core
+//! crates it knows no clock, socket or thread: time, addresses and randomness are arguments.
 #![cfg_attr(
     not(test),
     deny(
@@ -12,9 +16,28 @@
 
 pub mod cause;
 mod deadlines;
+mod event;
+mod gate;
+mod info;
+mod leg;
 pub mod limits;
+mod net;
+mod offer;
+mod ports;
+mod refresh;
+mod stats;
+mod switchboard;
+mod transfer;
 mod trunk;
 
 pub use cause::Cause;
 pub use deadlines::Deadlines;
-pub use trunk::{Login, Net, NetError, Trunk};
+pub use event::{Caller, LegEvent};
+pub use gate::GateStats;
+pub use leg::{LegId, Recorded};
+pub use media::{StreamCommand, StreamEvent, StreamId, StreamStats};
+pub use net::{Net, NetError};
+pub use sip::Transmit;
+pub use stats::{Refused, Stats};
+pub use switchboard::{Reason, Switchboard, SwitchboardConfig, Why};
+pub use trunk::{Login, Trunk};

@@ -18,8 +18,7 @@ pub const PORT_QUARANTINE: Duration = Duration::from_secs(2);
 pub const CLOSE_GRACE: Duration = Duration::from_secs(2);
 /// How long a transfer may stay undecided before the flow goes on.
 pub const TRANSFER_PATIENCE: Duration = Duration::from_secs(60);
-/// How long an offer in a 2xx waits for its answer's ACK before the leg is unreachable; the
-/// endpoint's own 64*T1 comes first, this one catches a leg that slipped past it.
+/// How often a peer without a session timer is asked whether it is still there.
 pub const PROBE_EVERY: Duration = Duration::from_secs(15 * 60);
 /// Shortest session interval that we agree to, seconds (RFC 4028 section 4).
 pub const MIN_SESSION_S: u32 = 90;

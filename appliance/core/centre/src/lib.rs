@@ -1,4 +1,7 @@
 //! Who is answered, by what, and what is remembered.
+//!
+//! [`Centre`] holds all calls and is driven by the shell; [`site`] is what a customer configures,
+//! [`flow`] what a caller is led through, [`record`] what is remembered, [`event`] what is shown.
 #![cfg_attr(
     not(test),
     deny(
@@ -10,7 +13,16 @@
 )]
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
+mod centre;
+mod clock;
 pub mod event;
 pub mod flow;
+mod input;
+pub mod limits;
+mod queue;
 pub mod record;
+mod report;
 pub mod site;
+
+pub use centre::{Centre, CentreConfig, Reason, Stats, Why};
+pub use input::{Input, Output};

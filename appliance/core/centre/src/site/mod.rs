@@ -8,17 +8,16 @@ pub(crate) mod diagnostic;
 pub(crate) mod file;
 pub mod limits;
 mod names;
-mod net;
 mod resolve;
 mod secret;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+pub use call::{Net, NetError};
 pub use diagnostic::{Diagnostic, Severity};
 pub use file::SiteFile;
 pub use names::Names;
-pub use net::{Net, NetError};
 pub use secret::Secret;
 
 use crate::flow::{Flow, Target};
@@ -26,6 +25,7 @@ use crate::flow::{Flow, Target};
 /// A checked site.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Site {
+    text: String,
     name: String,
     language: String,
     record: bool,
@@ -109,6 +109,16 @@ impl Site {
     /// The text of the demo site a new box starts with.
     pub fn default_text() -> &'static str {
         include_str!("default.toml")
+    }
+
+    /// The text it was made from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The prompts that can be played.
+    pub fn prompts(&self) -> &BTreeSet<String> {
+        &self.prompts
     }
 
     /// The branch's name.

@@ -9,6 +9,7 @@ pub(super) fn load(text: &str, prompts: &BTreeSet<String>) -> Result<Site, Vec<D
 
 pub(super) fn resolve(file: SiteFile, prompts: &BTreeSet<String>) -> Result<Site, Vec<Diagnostic>> {
     Ok(Site {
+        text: file.text.clone(),
         name: file.text,
         language: "zh-CN".to_owned(),
         record: true,

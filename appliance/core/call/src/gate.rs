@@ -1,0 +1,334 @@
+//! The gate: which trunk a request from outside any dialog belongs to, or how it is turned away.
+//!
+//! Asked by `Switchboard` once per request. A trunk proves itself by address, by credentials, or
+//! by both where both are configured; everything else is refused once and then met with silence,
+//! so that a scanner learns
+//! nothing and reflects nothing. It keeps a bounded memory of sources, and forgets them soon:
+//! right credentials always pass, so nobody can get a trunk locked out by forging its address.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use sip::DigestVerdict;
+
+use crate::deadlines::Deadlines;
+use crate::limits::{MAX_CHALLENGES, MAX_SOURCES, MAX_WRONG_CREDENTIALS, SOURCE_MEMORY};
+use crate::trunk::{Login, Trunk};
+
+/// What to do with a request from outside any dialog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It belongs to this trunk.
+    Admit(Arc<str>),
+    /// 401 with a fresh nonce.
+    Challenge,
+    /// 403.
+    Refuse,
+    /// No answer at all.
+    Silence,
+}
+
+/// What the gate counted since the start, per reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateStats {
+    /// Admitted by a configured address.
+    pub by_address: u64,
+    /// Admitted by digest.
+    pub by_digest: u64,
+    /// 401 sent for missing or stale credentials.
+    pub challenged: u64,
+    /// Requests with wrong credentials, however they were answered.
+    pub wrong_credentials: u64,
+    /// 403 sent to an unknown source.
+    pub refused_unknown: u64,
+    /// 403 sent after too many wrong credentials.
+    pub refused_tries: u64,
+    /// Requests met with silence.
+    pub silenced: u64,
+    /// Sources forgotten early because the memory was full.
+    pub forgotten: u64,
+}
+
+/// What one source did lately.
+#[derive(Clone, Copy, Debug, Default)]
+struct Source {
+    seen: u32,
+    challenged: u32,
+    wrong: u32,
+}
+
+/// The trunks and the memory of strangers.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    trunks: Vec<(Arc<str>, Trunk)>,
+    sources: BTreeMap<IpAddr, Source>,
+    forget: Deadlines<IpAddr>,
+    stats: GateStats,
+}
+
+impl Gate {
+    /// Replaces the trunks; what is known of strangers stays.
+    pub(crate) fn set_trunks(&mut self, trunks: Vec<Trunk>) {
+        self.trunks = trunks
+            .into_iter()
+            .map(|trunk| (Arc::from(trunk.name.as_str()), trunk))
+            .collect();
+    }
+
+    /// Judges a request from `source`; `verify` checks its credentials against a login.
+    pub(crate) fn judge(
+        &mut self,
+        now: Instant,
+        source: IpAddr,
+        verify: impl Fn(&Login) -> DigestVerdict,
+    ) -> Verdict {
+        let place = place_of(source);
+        let (mut stale, mut wrong, mut logins) = (false, false, false);
+        for (name, trunk) in &self.trunks {
+            if !trunk.peers.is_empty() && !trunk.peers.iter().any(|net| net.contains(source)) {
+                continue;
+            }
+            let Some(login) = &trunk.login else {
+                if trunk.peers.is_empty() {
+                    continue;
+                }
+                self.stats.by_address += 1;
+                return Verdict::Admit(name.clone());
+            };
+            logins = true;
+            match verify(login) {
+                DigestVerdict::Good => {
+                    self.stats.by_digest += 1;
+                    self.sources.remove(&place);
+                    self.forget.clear(place);
+                    return Verdict::Admit(name.clone());
+                }
+                DigestVerdict::Stale => stale = true,
+                DigestVerdict::Wrong => wrong = true,
+                DigestVerdict::Missing => {}
+            }
+        }
+        let verdict = self.stranger(now, place, logins, wrong && !stale);
+        self.count(&verdict, logins && wrong && !stale);
+        verdict
+    }
+
+    /// What was counted.
+    pub(crate) fn stats(&self) -> GateStats {
+        self.stats
+    }
+
+    /// Sources remembered now, at most [`MAX_SOURCES`].
+    pub(crate) fn sources(&self) -> usize {
+        self.sources.len()
+    }
+
+    fn stranger(&mut self, now: Instant, place: IpAddr, logins: bool, wrong: bool) -> Verdict {
+        let source = self.remember(now, place);
+        source.seen = source.seen.saturating_add(1);
+        if !logins {
+            return if source.seen == 1 {
+                Verdict::Refuse
+            } else {
+                Verdict::Silence
+            };
+        }
+        if wrong {
+            source.wrong = source.wrong.saturating_add(1);
+            return match source.wrong {
+                n if n < MAX_WRONG_CREDENTIALS => Verdict::Challenge,
+                MAX_WRONG_CREDENTIALS => Verdict::Refuse,
+                _ => Verdict::Silence,
+            };
+        }
+        source.challenged = source.challenged.saturating_add(1);
+        if source.challenged > MAX_CHALLENGES {
+            Verdict::Silence
+        } else {
+            Verdict::Challenge
+        }
+    }
+
+    fn remember(&mut self, now: Instant, place: IpAddr) -> &mut Source {
+        while let Some(old) = self.forget.pop_due(now) {
+            self.sources.remove(&old);
+        }
+        if !self.sources.contains_key(&place) {
+            if self.sources.len() >= MAX_SOURCES
+                && let Some(old) = self.forget.pop_first()
+            {
+                self.sources.remove(&old);
+                self.stats.forgotten += 1;
+            }
+            self.forget.set(place, now + SOURCE_MEMORY);
+        }
+        self.sources.entry(place).or_default()
+    }
+
+    fn count(&mut self, verdict: &Verdict, wrong: bool) {
+        let stats = &mut self.stats;
+        stats.wrong_credentials += u64::from(wrong);
+        match verdict {
+            Verdict::Admit(_) => {}
+            Verdict::Challenge => stats.challenged += 1,
+            Verdict::Refuse if wrong => stats.refused_tries += 1,
+            Verdict::Refuse => stats.refused_unknown += 1,
+            Verdict::Silence => stats.silenced += 1,
+        }
+    }
+}
+
+/// An IPv6 host owns a whole /64, so strangers are told apart by that.
+fn place_of(source: IpAddr) -> IpAddr {
+    match source.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    fn trunk(name: &str, peers: &[&str], login: bool) -> Trunk {
+        let peers = peers.iter().map(|net| net.parse().unwrap()).collect();
+        let login = login.then(|| Login {
+            username: name.to_owned(),
+            password: "secret".to_owned(),
+        });
+        Trunk {
+            name: name.to_owned(),
+            peers,
+            login,
+        }
+    }
+
+    fn gate(login: bool) -> Gate {
+        let mut gate = Gate::default();
+        let mut trunks = vec![trunk("carrier", &["192.0.2.0/24"], false)];
+        if login {
+            trunks.push(trunk("roaming", &[], true));
+            trunks.push(trunk("strict", &["203.0.113.0/24"], true));
+        }
+        gate.set_trunks(trunks);
+        gate
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_configured_address_needs_no_password() {
+        let verdict = gate(true).judge(Instant::now(), ip("192.0.2.9"), |_| DigestVerdict::Missing);
+        assert_eq!(verdict, Verdict::Admit("carrier".into()));
+    }
+
+    #[test]
+    fn a_trunk_with_address_and_password_must_show_both() {
+        let (mut gate, now) = (gate(true), Instant::now());
+        let strict = |login: &Login| match login.username.as_str() {
+            "strict" => DigestVerdict::Good,
+            _ => DigestVerdict::Wrong,
+        };
+        assert_eq!(
+            gate.judge(now, ip("198.51.100.1"), strict),
+            Verdict::Challenge
+        );
+        assert_eq!(
+            gate.judge(now, ip("203.0.113.5"), strict),
+            Verdict::Admit("strict".into())
+        );
+        let without = gate.judge(now, ip("203.0.113.5"), |_| DigestVerdict::Missing);
+        assert_eq!(without, Verdict::Challenge);
+    }
+
+    #[test]
+    fn a_trunk_with_neither_address_nor_password_lets_nobody_in() {
+        let mut gate = Gate::default();
+        gate.set_trunks(vec![trunk("open", &[], false)]);
+        let verdict = gate.judge(Instant::now(), ip("192.0.2.9"), |_| DigestVerdict::Missing);
+        assert_eq!(verdict, Verdict::Refuse);
+    }
+
+    #[test]
+    fn an_unknown_source_is_refused_once_and_then_met_with_silence() {
+        let (mut gate, start) = (gate(false), Instant::now());
+        let stranger = ip("198.51.100.1");
+        assert_eq!(
+            gate.judge(start, stranger, |_| DigestVerdict::Missing),
+            Verdict::Refuse
+        );
+        for _ in 0..10 {
+            assert_eq!(
+                gate.judge(start, stranger, |_| DigestVerdict::Missing),
+                Verdict::Silence
+            );
+        }
+        let later = start + SOURCE_MEMORY;
+        assert_eq!(
+            gate.judge(later, stranger, |_| DigestVerdict::Missing),
+            Verdict::Refuse
+        );
+        assert_eq!(
+            (gate.stats().refused_unknown, gate.stats().silenced),
+            (2, 10)
+        );
+    }
+
+    #[test]
+    fn wrong_credentials_are_refused_after_the_allowed_tries() {
+        let (mut gate, now) = (gate(true), Instant::now());
+        let stranger = ip("198.51.100.1");
+        let mut verdicts = Vec::new();
+        for _ in 0..=MAX_WRONG_CREDENTIALS {
+            verdicts.push(gate.judge(now, stranger, |_| DigestVerdict::Wrong));
+        }
+        assert_eq!(
+            verdicts,
+            [
+                Verdict::Challenge,
+                Verdict::Challenge,
+                Verdict::Refuse,
+                Verdict::Silence
+            ]
+        );
+        assert_eq!(gate.stats().wrong_credentials, 4);
+        assert_eq!(
+            gate.judge(now, stranger, |_| DigestVerdict::Good),
+            Verdict::Admit("roaming".into())
+        );
+        assert_eq!(gate.sources(), 0);
+    }
+
+    #[test]
+    fn a_flood_of_strangers_keeps_the_memory_bounded() {
+        let (mut gate, now) = (gate(false), Instant::now());
+        for n in 0..20_000u32 {
+            gate.judge(
+                now,
+                IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + n)),
+                |_| DigestVerdict::Missing,
+            );
+        }
+        assert_eq!(gate.sources(), MAX_SOURCES);
+        assert_eq!(gate.forget.len(), MAX_SOURCES);
+    }
+
+    #[test]
+    fn an_ipv6_scanner_is_one_source_whatever_address_it_picks() {
+        let (mut gate, now) = (gate(false), Instant::now());
+        assert_eq!(
+            gate.judge(now, ip("2001:db8::1"), |_| DigestVerdict::Missing),
+            Verdict::Refuse
+        );
+        assert_eq!(
+            gate.judge(now, ip("2001:db8::2"), |_| DigestVerdict::Missing),
+            Verdict::Silence
+        );
+    }
+}

@@ -1,0 +1,176 @@
+//! One party's side of a call: one dialog and one stream, and one cause when it ends.
+//!
+//! `Switchboard` drives it. A leg only knows where it stands; it sends nothing by itself.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use media::{StreamEvent, StreamId, StreamSpec, StreamStats};
+use sip::{DialogId, Request, TxId};
+
+use crate::cause::Cause;
+use crate::refresh::Refresh;
+
+/// A leg of one switchboard, counted from 1 and never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LegId(pub u64);
+
+impl fmt::Display for LegId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "leg-{}", self.0)
+    }
+}
+
+/// A finished audio file of a leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// File name below the recordings folder.
+    pub file: String,
+    /// Length, milliseconds.
+    pub length_ms: u64,
+    /// 20 ms frames that the recorder had to drop.
+    pub gaps: u64,
+}
+
+/// Where a leg stands.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// The INVITE waits for the owner's word.
+    Offered(Box<Invite>),
+    /// Our 200 went out.
+    Up,
+    /// A REFER is on its way; true once the peer accepted it.
+    Referring { accepted: bool },
+    /// It ended; only its stream is still to be settled.
+    Ended,
+}
+
+/// An INVITE that nobody answered yet.
+#[derive(Debug)]
+pub(crate) struct Invite {
+    pub(crate) tx: TxId,
+    pub(crate) request: Request,
+}
+
+/// How digits come; the first road that brings one is the only one, so that a peer that sends
+/// both never presses a key twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DigitRoad {
+    Rtp,
+    Info,
+}
+
+/// The stream of a leg and what is agreed about it.
+#[derive(Debug)]
+pub(crate) struct LegStream {
+    pub(crate) id: StreamId,
+    pub(crate) port: u16,
+    /// Version of our session description (RFC 8866 section 5.2).
+    pub(crate) version: u64,
+    /// Our own offer waits for its answer.
+    pub(crate) offering: bool,
+    /// What was agreed last; `None` until the media plane has been told to open it.
+    pub(crate) spec: Option<StreamSpec>,
+    pub(crate) digits: Option<DigitRoad>,
+    /// True once a recording was asked for.
+    pub(crate) recording: bool,
+    pub(crate) closed: Option<StreamStats>,
+    pub(crate) recorded: Option<Recorded>,
+}
+
+impl LegStream {
+    pub(crate) fn new(id: StreamId, port: u16) -> Self {
+        Self {
+            id,
+            port,
+            version: 1,
+            offering: false,
+            spec: None,
+            digits: None,
+            recording: false,
+            closed: None,
+            recorded: None,
+        }
+    }
+
+    /// True when the peer said that it sends nothing now.
+    pub(crate) fn is_held(&self) -> bool {
+        self.spec.as_ref().is_some_and(|s| !s.direction.receives())
+    }
+
+    /// True when the media plane owes nothing more.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.spec.is_none() || self.closed.is_some() && (!self.recording || self.recorded.is_some())
+    }
+
+    /// True when a digit by `road` counts.
+    pub(crate) fn takes_digit(&mut self, road: DigitRoad) -> bool {
+        *self.digits.get_or_insert(road) == road
+    }
+
+    /// Keeps what the media plane says at the end of a stream.
+    pub(crate) fn note_end(&mut self, event: StreamEvent) {
+        match event {
+            StreamEvent::Closed { stats, .. } => self.closed = Some(stats),
+            StreamEvent::Recorded {
+                file,
+                length_ms,
+                gaps,
+                ..
+            } => {
+                self.recorded = Some(Recorded {
+                    file,
+                    length_ms,
+                    gaps,
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// One leg.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    pub(crate) peer: SocketAddr,
+    pub(crate) state: State,
+    pub(crate) dialog: Option<DialogId>,
+    pub(crate) stream: Option<LegStream>,
+    pub(crate) refresh: Option<Refresh>,
+    cause: Option<Cause>,
+}
+
+impl Leg {
+    /// A leg whose INVITE has just come from `peer`.
+    pub(crate) fn incoming(peer: SocketAddr, invite: Invite) -> Self {
+        Self {
+            peer,
+            state: State::Offered(Box::new(invite)),
+            dialog: None,
+            stream: None,
+            refresh: None,
+            cause: None,
+        }
+    }
+
+    /// Ends the leg for `cause` and hands back where it stood. Only the first cause counts: later
+    /// ones find `None`.
+    pub(crate) fn end(&mut self, cause: Cause) -> Option<State> {
+        if self.cause.is_some() {
+            return None;
+        }
+        self.cause = Some(cause);
+        Some(std::mem::replace(&mut self.state, State::Ended))
+    }
+
+    /// True while neither party ended it.
+    pub(crate) fn is_running(&self) -> bool {
+        self.cause.is_none()
+    }
+
+    /// The stream, while the media plane runs it for a leg that has not ended.
+    pub(crate) fn open_stream(&self) -> Option<StreamId> {
+        let stream = self.stream.as_ref()?;
+        (self.is_running() && stream.spec.is_some()).then_some(stream.id)
+    }
+}

@@ -1,0 +1,190 @@
+//! Session timers: what is agreed about refreshing a dialog (RFC 4028).
+//!
+//! Pure reading and writing of the three headers; `Switchboard` keeps the deadline. We never ask
+//! for a timer ourselves: a caller that offers one gets it, so that a vanished peer ends its leg.
+
+use std::time::Duration;
+
+use crate::limits::{MAX_SESSION_S, MIN_SESSION_S};
+
+/// An agreed session timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refresh {
+    /// Session interval, seconds.
+    pub(crate) interval_s: u32,
+    /// True when we are the one to refresh.
+    pub(crate) by_us: bool,
+}
+
+/// What a request says about session timers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wish<'a> {
+    /// `Supported`, all values.
+    pub(crate) supported: &'a str,
+    /// `Session-Expires`.
+    pub(crate) session_expires: Option<&'a str>,
+    /// `Min-SE`.
+    pub(crate) min_se: Option<&'a str>,
+    /// `Allow`, all values.
+    pub(crate) allow: &'a str,
+}
+
+/// The outcome of reading a [`Wish`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Agreement {
+    /// No timer on this dialog.
+    None,
+    /// This timer, to be written into the 2xx.
+    Timer(Refresh),
+    /// The interval is too small: 422 with Min-SE.
+    TooSmall,
+}
+
+impl Refresh {
+    /// Headers of our 2xx (section 9).
+    pub(crate) fn headers(self) -> Vec<(String, String)> {
+        let refresher = if self.by_us { "uas" } else { "uac" };
+        let mut headers = vec![(
+            "Session-Expires".into(),
+            format!("{};refresher={refresher}", self.interval_s),
+        )];
+        if !self.by_us {
+            headers.push(("Require".into(), "timer".into()));
+        }
+        headers
+    }
+
+    /// When to act: half the interval when we refresh, a little before its end when the peer
+    /// should have (section 10: the smaller of 32 seconds and a third of the interval).
+    pub(crate) fn wait(self) -> Duration {
+        let seconds = if self.by_us {
+            self.interval_s / 2
+        } else {
+            self.interval_s - (self.interval_s / 3).min(32)
+        };
+        Duration::from_secs(u64::from(seconds))
+    }
+}
+
+/// Decides about a session timer as the called side (section 9).
+pub(crate) fn agree(wish: Wish<'_>) -> Agreement {
+    let Some(asked) = wish.session_expires else {
+        return Agreement::None;
+    };
+    if !lists(wish.supported, "timer") {
+        return Agreement::None;
+    }
+    let Some(interval) = seconds(asked) else {
+        return Agreement::None;
+    };
+    if interval < MIN_SESSION_S {
+        return Agreement::TooSmall;
+    }
+    let by_us = asked
+        .split(';')
+        .skip(1)
+        .any(|p| p.replace(' ', "").eq_ignore_ascii_case("refresher=uas"));
+    if by_us && !lists(wish.allow, "UPDATE") {
+        return Agreement::None;
+    }
+    let floor = wish
+        .min_se
+        .and_then(seconds)
+        .unwrap_or(MIN_SESSION_S)
+        .max(MIN_SESSION_S);
+    let interval_s = interval.min(MAX_SESSION_S.max(floor));
+    Agreement::Timer(Refresh { interval_s, by_us })
+}
+
+/// True when the comma list holds `token`.
+pub(crate) fn lists(list: &str, token: &str) -> bool {
+    list.split(',')
+        .any(|item| item.trim().eq_ignore_ascii_case(token))
+}
+
+/// The leading delta-seconds of a header; a number too large to hold counts as the largest.
+fn seconds(value: &str) -> Option<u32> {
+    let digits = value.split(';').next()?.trim();
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    Some(digits.parse().unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish<'a>(session_expires: &'a str) -> Wish<'a> {
+        Wish {
+            supported: "100rel, timer",
+            session_expires: Some(session_expires),
+            min_se: None,
+            allow: "INVITE,UPDATE",
+        }
+    }
+
+    #[test]
+    fn a_caller_that_offers_a_timer_refreshes_it_itself() {
+        let Agreement::Timer(refresh) = agree(wish("1800")) else {
+            panic!("no timer")
+        };
+        assert_eq!(
+            refresh,
+            Refresh {
+                interval_s: 1800,
+                by_us: false
+            }
+        );
+        assert_eq!(refresh.headers()[0].1, "1800;refresher=uac");
+        assert_eq!(refresh.wait(), Duration::from_secs(1768));
+    }
+
+    #[test]
+    fn a_caller_that_wants_us_to_refresh_must_take_update() {
+        assert_eq!(
+            agree(wish("600; refresher=uas")),
+            Agreement::Timer(Refresh {
+                interval_s: 600,
+                by_us: true
+            })
+        );
+        assert_eq!(
+            agree(Wish {
+                allow: "INVITE",
+                ..wish("600;refresher=uas")
+            }),
+            Agreement::None
+        );
+    }
+
+    #[test]
+    fn odd_wishes_end_in_no_timer_or_a_clear_no() {
+        assert_eq!(agree(wish("89")), Agreement::TooSmall);
+        assert_eq!(agree(wish("x")), Agreement::None);
+        assert_eq!(agree(wish("-1")), Agreement::None);
+        assert_eq!(
+            agree(Wish {
+                supported: "100rel",
+                ..wish("1800")
+            }),
+            Agreement::None
+        );
+        let huge = Agreement::Timer(Refresh {
+            interval_s: MAX_SESSION_S,
+            by_us: false,
+        });
+        assert_eq!(agree(wish("99999999999999999999")), huge);
+        let floor = Wish {
+            min_se: Some("9000"),
+            ..wish("10000")
+        };
+        assert_eq!(
+            agree(floor),
+            Agreement::Timer(Refresh {
+                interval_s: 9000,
+                by_us: false
+            })
+        );
+    }
+}

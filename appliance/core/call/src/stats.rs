@@ -1,0 +1,58 @@
+//! What the switchboard counted: plain numbers, gateway turns them into metrics.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cause::Cause;
+use crate::gate::GateStats;
+
+/// Counters since the start, and what is held now.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stats {
+    /// Who was let in and who was not.
+    pub gate: GateStats,
+    /// What was refused or ignored after the gate.
+    pub refused: Refused,
+    /// Legs handed to the owner.
+    pub legs_started: u64,
+    /// Legs that ended, by the word of their cause.
+    pub legs_ended: BTreeMap<&'static str, u64>,
+    /// Legs held now, ending ones included.
+    pub legs: usize,
+    /// RTP ports out now.
+    pub ports_out: usize,
+    /// Unknown sources remembered now.
+    pub sources: usize,
+    /// Deadlines waiting now.
+    pub deadlines: usize,
+    /// What the SIP endpoint counted.
+    pub sip: sip::Stats,
+}
+
+impl Stats {
+    pub(crate) fn end(&mut self, cause: Cause) {
+        *self.legs_ended.entry(cause.word()).or_default() += 1;
+    }
+}
+
+/// Things turned away or ignored, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// INVITEs answered 503 because all legs are taken.
+    pub full: u64,
+    /// INVITEs answered 503 because the box is stopping.
+    pub stopping: u64,
+    /// INVITEs answered 422: the session interval is too small.
+    pub interval: u64,
+    /// Requests with a method that nobody here serves (405, 501).
+    pub method: u64,
+    /// Requests for a dialog or subscription that is not there (481).
+    pub stray_requests: u64,
+    /// Stream events for a stream that is not there, or that came after its end.
+    pub stray_stream_events: u64,
+    /// Prompts that the media plane did not have.
+    pub missing_prompts: u64,
+    /// Digits that came a second time by another road.
+    pub doubled_digits: u64,
+}

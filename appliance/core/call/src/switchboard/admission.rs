@@ -1,0 +1,169 @@
+//! Requests from outside any dialog: who is let in, and what the others are told.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use sip::{Method, Reply, Request, TxId, Uri};
+
+use super::Switchboard;
+use crate::event::{Caller, LegEvent};
+use crate::gate::Verdict;
+use crate::leg::{Invite, Leg, LegId};
+use crate::limits::{MAX_LEGS, MAX_NAME, MIN_SESSION_S, RETRY_AFTER_S};
+use crate::offer::SDP;
+use crate::refresh::{self, Agreement, Wish};
+
+/// What we serve, for Allow (RFC 3261 section 20.5).
+pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, NOTIFY";
+
+impl Switchboard {
+    pub(super) fn on_invite(&mut self, now: Instant, tx: TxId, from: SocketAddr, request: Request) {
+        let Some(trunk) = self.admit(now, tx, from, &request) else {
+            return;
+        };
+        if self.stopping || self.legs.len() >= MAX_LEGS {
+            let counter = if self.stopping {
+                &mut self.stats.refused.stopping
+            } else {
+                &mut self.stats.refused.full
+            };
+            *counter += 1;
+            return self.endpoint.respond(now, tx, &overload());
+        }
+        if refresh::agree(wish(&request).borrow()) == Agreement::TooSmall {
+            self.stats.refused.interval += 1;
+            let reply = Reply::new(422).with_header("Min-SE", MIN_SESSION_S.to_string());
+            return self.endpoint.respond(now, tx, &reply);
+        }
+        self.stats.legs_started += 1;
+        let leg = LegId(self.stats.legs_started);
+        let caller = caller(&trunk, &request);
+        self.index.invites.insert(tx, leg);
+        self.legs
+            .insert(leg, Leg::incoming(from, Invite { tx, request }));
+        self.events.push_back(LegEvent::Incoming { leg, caller });
+    }
+
+    /// A request that belongs to no dialog of ours.
+    pub(super) fn on_stray(&mut self, now: Instant, tx: TxId, from: SocketAddr, request: &Request) {
+        if self.admit(now, tx, from, request).is_none() {
+            return;
+        }
+        let reply = match &request.method {
+            Method::Options => capabilities(if self.stopping { 503 } else { 200 }),
+            _ if request.to.tag.is_some() => {
+                self.stats.refused.stray_requests += 1;
+                Reply::new(481)
+            }
+            Method::Bye | Method::Info | Method::Update | Method::Notify | Method::Prack => {
+                self.stats.refused.stray_requests += 1;
+                Reply::new(481)
+            }
+            method => {
+                self.stats.refused.method += 1;
+                unserved(method)
+            }
+        };
+        self.endpoint.respond(now, tx, &reply);
+    }
+
+    /// The trunk that `request` belongs to; otherwise it has been answered or dropped.
+    fn admit(
+        &mut self,
+        now: Instant,
+        tx: TxId,
+        from: SocketAddr,
+        request: &Request,
+    ) -> Option<Arc<str>> {
+        let (endpoint, realm) = (&self.endpoint, self.realm.as_str());
+        let verdict = self.gate.judge(now, from.ip(), |login| {
+            endpoint.verify(now, request, &login.username, &login.password, realm)
+        });
+        match verdict {
+            Verdict::Admit(trunk) => return Some(trunk),
+            Verdict::Challenge => self.endpoint.challenge(now, tx, &self.realm),
+            Verdict::Refuse => self.endpoint.respond(now, tx, &Reply::new(403)),
+            Verdict::Silence => self.endpoint.drop_silently(tx),
+        }
+        None
+    }
+}
+
+/// What a request says about session timers, with its list headers joined.
+pub(super) struct OwnedWish<'a> {
+    request: &'a Request,
+    supported: String,
+    allow: String,
+}
+
+impl OwnedWish<'_> {
+    pub(super) fn borrow(&self) -> Wish<'_> {
+        let header = |name| self.request.headers.first(name);
+        Wish {
+            supported: &self.supported,
+            session_expires: header("Session-Expires"),
+            min_se: header("Min-SE"),
+            allow: &self.allow,
+        }
+    }
+}
+
+pub(super) fn wish(request: &Request) -> OwnedWish<'_> {
+    let joined = |name| request.headers.all(name).collect::<Vec<_>>().join(",");
+    OwnedWish {
+        request,
+        supported: joined("Supported"),
+        allow: joined("Allow"),
+    }
+}
+
+/// 503 with the time to wait.
+pub(super) fn overload() -> Reply {
+    Reply::new(503).with_header("Retry-After", RETRY_AFTER_S.to_string())
+}
+
+/// What we can, as the answer to OPTIONS (RFC 3261 section 11.2).
+pub(super) fn capabilities(status: u16) -> Reply {
+    let reply = Reply::new(status)
+        .with_header("Allow", ALLOW)
+        .with_header("Accept", SDP)
+        .with_header("Supported", "timer");
+    if status == 503 {
+        reply.with_header("Retry-After", RETRY_AFTER_S.to_string())
+    } else {
+        reply
+    }
+}
+
+/// 501 for a method unknown to us, 405 for one that we know and do not serve.
+pub(super) fn unserved(method: &Method) -> Reply {
+    Reply::new(if method.is_known() { 405 } else { 501 }).with_header("Allow", ALLOW)
+}
+
+fn caller(trunk: &str, request: &Request) -> Caller {
+    Caller {
+        trunk: trunk.to_owned(),
+        from: number(&request.from.uri),
+        to: number(&request.uri),
+        sip_call_id: cut(&request.call_id),
+    }
+}
+
+/// The user part without its parameters; the whole URI where there is none.
+fn number(uri: &Uri) -> String {
+    let user = uri.user_decoded().unwrap_or_default();
+    let user = user.split(';').next().unwrap_or_default();
+    if user.is_empty() {
+        cut(uri.as_str())
+    } else {
+        cut(user)
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_NAME)
+        .collect()
+}

@@ -1,0 +1,255 @@
+//! Offer and answer on a leg: the first answer, its ACK, and every change after it.
+
+use std::time::Instant;
+
+use media::sdp::{OfferError, SdpIds};
+use media::{StreamCommand, StreamId, StreamSpec};
+use sip::{Body, DialogId, Reply, Request, TxId};
+
+use super::admission::{ALLOW, wish};
+use super::{Parting, Switchboard, Why};
+use crate::cause::Cause;
+use crate::event::LegEvent;
+use crate::leg::{LegId, LegStream, State};
+use crate::limits::PROBE_EVERY;
+use crate::offer::{self, Place, SDP};
+use crate::refresh::{self, Agreement, Refresh};
+
+impl Switchboard {
+    /// Answers `leg` with 200; when that cannot be, the leg ends with the cause why.
+    pub fn answer(&mut self, now: Instant, leg: LegId) {
+        let Some(State::Offered(invite)) = self.legs.get(&leg).map(|l| &l.state) else {
+            return;
+        };
+        let (tx, refresh) = (invite.tx, agreed(&invite.request));
+        let offer = invite.request.body.clone();
+        let Some(port) = self.ports.take(now) else {
+            return self.finish(now, leg, Cause::Overload, Parting::Speak);
+        };
+        let mut stream = LegStream::new(StreamId(low_32(leg)), port);
+        let (body, spec) = match self.first_answer(&mut stream, offer.as_ref()) {
+            Ok(agreed) => agreed,
+            Err(error) => {
+                self.ports.put_back_unused(port);
+                let reply = offer::refusal(&error, &self.agent());
+                return self.finish(
+                    now,
+                    leg,
+                    offer::cause(&error),
+                    Parting::Refuse(Box::new(reply)),
+                );
+            }
+        };
+        let mut reply = Reply::new(200)
+            .with_body(body)
+            .with_header("Allow", ALLOW)
+            .with_header("Supported", "timer");
+        reply
+            .headers
+            .extend(refresh.map(Refresh::headers).unwrap_or_default());
+        let dialog = self.endpoint.accept(now, tx, &reply);
+        self.index.invites.remove(&tx);
+        self.index.dialogs.insert(dialog, leg);
+        self.index.streams.insert(stream.id, leg);
+        if let Some(entry) = self.legs.get_mut(&leg) {
+            entry.state = State::Up;
+            entry.dialog = Some(dialog);
+            entry.stream = Some(stream);
+        }
+        self.watch(now, leg, refresh);
+        self.events.push_back(LegEvent::Answered { leg });
+        if let Some(spec) = spec {
+            self.agree(leg, spec);
+        }
+        self.drain(now);
+    }
+
+    /// The ACK of a 2xx; it carries the answer where the 2xx carried our offer.
+    pub(super) fn on_acked(&mut self, now: Instant, dialog: DialogId, body: Option<Body>) {
+        let Some(leg) = self.leg_of(dialog) else {
+            return;
+        };
+        let Some(stream) = self.legs.get_mut(&leg).and_then(|l| l.stream.as_mut()) else {
+            return;
+        };
+        if !std::mem::take(&mut stream.offering) {
+            return;
+        }
+        let answer = body.map(|b| b.bytes).unwrap_or_default();
+        match offer::accept(&answer) {
+            Ok(spec) => self.agree(leg, spec),
+            Err(error) => {
+                tracing::debug!(%leg, %error, "the ACK has no answer we can use");
+                self.finish(now, leg, offer::cause(&error), Parting::Speak);
+            }
+        }
+    }
+
+    /// A re-INVITE: hold, another codec, another address, or the refresh of a session.
+    pub(super) fn on_reinvite(&mut self, now: Instant, tx: TxId, leg: LegId, request: &Request) {
+        match self.change(leg, request.body.as_ref(), true) {
+            Ok((body, spec)) => {
+                let reply = self.refreshed(now, leg, request, Some(body));
+                self.endpoint.accept(now, tx, &reply);
+                if let Some(spec) = spec {
+                    self.agree(leg, spec);
+                }
+            }
+            Err(reply) => self.endpoint.respond(now, tx, &reply),
+        }
+    }
+
+    /// An UPDATE (RFC 3311): as a re-INVITE, or without a body a refresh only.
+    pub(super) fn on_update(&mut self, now: Instant, tx: TxId, leg: LegId, request: &Request) {
+        let changed = match &request.body {
+            None => Ok((None, None)),
+            body => self
+                .change(leg, body.as_ref(), false)
+                .map(|(body, spec)| (Some(body), spec)),
+        };
+        let reply = match changed {
+            Ok((body, spec)) => {
+                if let Some(spec) = spec {
+                    self.agree(leg, spec);
+                }
+                self.refreshed(now, leg, request, body)
+            }
+            Err(reply) => reply,
+        };
+        self.endpoint.respond(now, tx, &reply);
+    }
+
+    /// Takes a stream as agreed: opens it the first time, changes it after that.
+    fn agree(&mut self, leg: LegId, spec: StreamSpec) {
+        let Some(stream) = self.legs.get_mut(&leg).and_then(|l| l.stream.as_mut()) else {
+            return;
+        };
+        let id = stream.id;
+        match stream.spec.replace(spec.clone()) {
+            None => {
+                self.commands.push_back(StreamCommand::Open {
+                    stream: id,
+                    port: stream.port,
+                    spec,
+                });
+                self.events.push_back(LegEvent::Opened { leg, stream: id });
+            }
+            Some(before) if before != spec => {
+                // Another payload may bring digits by another road.
+                stream.digits = None;
+                self.commands
+                    .push_back(StreamCommand::Update { stream: id, spec });
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Answers the first offer, or makes one where the INVITE had none.
+    fn first_answer(
+        &self,
+        stream: &mut LegStream,
+        body: Option<&Body>,
+    ) -> Result<(Body, Option<StreamSpec>), OfferError> {
+        let place = self.place(stream);
+        if let Some(body) = body {
+            return offer::answer(&body.bytes, place).map(|(body, spec)| (body, Some(spec)));
+        }
+        stream.offering = true;
+        Ok((Body::new(SDP, offer::offer(place)), None))
+    }
+
+    /// A later offer, answered on the same port with the next version.
+    fn change(
+        &mut self,
+        leg: LegId,
+        body: Option<&Body>,
+        may_offer: bool,
+    ) -> Result<(Body, Option<StreamSpec>), Reply> {
+        let agent = self.agent();
+        let media_ip = self.media_ip;
+        let stream = self
+            .legs
+            .get_mut(&leg)
+            .and_then(|l| l.stream.as_mut())
+            .ok_or_else(|| Reply::new(481))?;
+        if stream.offering {
+            // Our own offer still waits for its answer (RFC 3311 section 5.2).
+            return Err(Reply::new(491));
+        }
+        stream.version += 1;
+        let place = place(media_ip, stream);
+        match body {
+            Some(body) => offer::answer(&body.bytes, place)
+                .map(|(body, spec)| (body, Some(spec)))
+                .map_err(|error| offer::refusal(&error, &agent)),
+            None if may_offer => {
+                stream.offering = true;
+                Ok((Body::new(SDP, offer::offer(place)), None))
+            }
+            None => Err(Reply::new(400)),
+        }
+    }
+
+    /// The 200 to a request that refreshes the session, its timer set anew.
+    fn refreshed(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        request: &Request,
+        body: Option<Body>,
+    ) -> Reply {
+        let refresh = agreed(request);
+        self.watch(now, leg, refresh);
+        let mut reply = Reply::new(200)
+            .with_header("Allow", ALLOW)
+            .with_header("Supported", "timer");
+        reply
+            .headers
+            .extend(refresh.map(Refresh::headers).unwrap_or_default());
+        reply.body = body;
+        reply
+    }
+
+    /// Sets when the peer must next prove to be there.
+    pub(super) fn watch(&mut self, now: Instant, leg: LegId, refresh: Option<Refresh>) {
+        if let Some(entry) = self.legs.get_mut(&leg) {
+            entry.refresh = refresh;
+            let wait = refresh.map_or(PROBE_EVERY, Refresh::wait);
+            self.deadlines.set((leg, Why::Liveness), now + wait);
+        }
+    }
+
+    fn place(&self, stream: &LegStream) -> Place {
+        place(self.media_ip, stream)
+    }
+
+    /// Our name in a Warning.
+    fn agent(&self) -> String {
+        self.endpoint.config().local.to_string()
+    }
+}
+
+fn place(ip: std::net::IpAddr, stream: &LegStream) -> Place {
+    let ids = SdpIds {
+        session: u64::from(stream.id.0),
+        version: stream.version,
+    };
+    Place {
+        ip,
+        port: stream.port,
+        ids,
+    }
+}
+
+fn agreed(request: &Request) -> Option<Refresh> {
+    match refresh::agree(wish(request).borrow()) {
+        Agreement::Timer(refresh) => Some(refresh),
+        Agreement::None | Agreement::TooSmall => None,
+    }
+}
+
+/// Streams are named by the low half of the leg's number: legs live at most some hours, so two
+/// that share it never run at once.
+fn low_32(leg: LegId) -> u32 {
+    (leg.0 & u64::from(u32::MAX)) as u32
+}

@@ -1,0 +1,256 @@
+//! The switchboard: all legs of the box, between the SIP endpoint and the media plane.
+//!
+//! `Centre` drives it: datagrams, stream events and time in by `handle_*`; `answer`, `end`,
+//! `transfer`, `play`, .. as plain verbs. After each, poll in this order until empty:
+//! `poll_transmit`, `poll_command`, `poll_event`; then `poll_timeout`. It decides who may call
+//! and what a stream may be; it never decides what a caller hears.
+
+mod admission;
+mod answering;
+mod ending;
+mod in_dialog;
+mod streams;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use media::{StreamCommand, StreamId};
+use sip::{DialogId, Endpoint, EndpointConfig, TxId};
+
+use crate::cause::Cause;
+use crate::deadlines::Deadlines;
+use crate::event::LegEvent;
+use crate::gate::Gate;
+use crate::leg::{Leg, LegId};
+use crate::ports::Ports;
+use crate::stats::Stats;
+use crate::trunk::Trunk;
+
+/// What a switchboard is told at birth.
+#[derive(Clone, Debug)]
+pub struct SwitchboardConfig {
+    /// All its identifiers come from this.
+    pub seed: [u8; 32],
+    /// RTP ports that the media plane has bound; RTCP is one above each.
+    pub ports: Vec<u16>,
+    /// The SIP address peers reach us at.
+    pub local: SocketAddr,
+    /// The address in our session descriptions.
+    pub media_ip: IpAddr,
+    /// Digest realm.
+    pub realm: String,
+}
+
+/// Why the switchboard wants to be woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// A SIP timer.
+    Sip(sip::Reason),
+    /// A leg's own deadline.
+    Leg(LegId, Why),
+}
+
+/// A leg's own deadlines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// The media plane had its time to report.
+    Settle,
+    /// The transfer had its time to be decided.
+    Transfer,
+    /// The peer must be asked whether it is still there, or should have told us.
+    Liveness,
+}
+
+/// A request of ours inside a leg's dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Refer,
+    Liveness,
+}
+
+/// Who is found by what.
+#[derive(Debug, Default)]
+struct Index {
+    invites: BTreeMap<TxId, LegId>,
+    dialogs: BTreeMap<DialogId, LegId>,
+    streams: BTreeMap<StreamId, LegId>,
+    asked: BTreeMap<TxId, (LegId, Asked)>,
+}
+
+/// All legs of the box.
+#[derive(Debug)]
+pub struct Switchboard {
+    endpoint: Endpoint,
+    gate: Gate,
+    ports: Ports,
+    legs: BTreeMap<LegId, Leg>,
+    index: Index,
+    deadlines: Deadlines<(LegId, Why)>,
+    commands: VecDeque<StreamCommand>,
+    events: VecDeque<LegEvent>,
+    stats: Stats,
+    media_ip: IpAddr,
+    realm: String,
+    stopping: bool,
+}
+
+impl Switchboard {
+    /// A switchboard without legs or trunks.
+    pub fn new(config: SwitchboardConfig) -> Self {
+        Self {
+            endpoint: Endpoint::new(EndpointConfig::new(config.local), config.seed),
+            gate: Gate::default(),
+            ports: Ports::new(config.ports),
+            legs: BTreeMap::new(),
+            index: Index::default(),
+            deadlines: Deadlines::default(),
+            commands: VecDeque::new(),
+            events: VecDeque::new(),
+            stats: Stats::default(),
+            media_ip: config.media_ip,
+            realm: config.realm,
+            stopping: false,
+        }
+    }
+
+    /// Replaces the trunks; running legs are not touched.
+    pub fn set_trunks(&mut self, trunks: Vec<Trunk>) {
+        self.gate.set_trunks(trunks);
+    }
+
+    /// Takes one datagram from `from`.
+    pub fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+        self.endpoint.handle_datagram(now, from, bytes);
+        self.drain(now);
+    }
+
+    /// Does what is due at `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.endpoint.handle_timeout(now);
+        self.drain(now);
+        for (leg, why) in self.deadlines.take_due(now) {
+            match why {
+                Why::Settle => self.settle(now, leg, true),
+                Why::Transfer => self.transfer_failed(leg),
+                Why::Liveness => self.check_liveness(now, leg),
+            }
+        }
+        self.drain(now);
+    }
+
+    /// Takes no new calls from now on; the owner ends the running ones.
+    pub fn stop(&mut self) {
+        self.stopping = true;
+    }
+
+    /// The next datagram to send.
+    pub fn poll_transmit(&mut self) -> Option<sip::Transmit> {
+        self.endpoint.poll_transmit()
+    }
+
+    /// The next command for the media plane.
+    pub fn poll_command(&mut self) -> Option<StreamCommand> {
+        self.commands.pop_front()
+    }
+
+    /// The next thing the owner should know.
+    pub fn poll_event(&mut self) -> Option<LegEvent> {
+        self.events.pop_front()
+    }
+
+    /// When to call `handle_timeout`, and why.
+    pub fn poll_timeout(&self) -> Option<(Instant, Reason)> {
+        let sip = self
+            .endpoint
+            .poll_timeout()
+            .map(|(at, why)| (at, Reason::Sip(why)));
+        let leg = self
+            .deadlines
+            .next()
+            .map(|(at, (leg, why))| (at, Reason::Leg(leg, why)));
+        match (sip, leg) {
+            (Some(sip), Some(leg)) => Some(if leg.0 < sip.0 { leg } else { sip }),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// What was counted, and what is held now.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            gate: self.gate.stats(),
+            legs: self.legs.len(),
+            ports_out: self.ports.out(),
+            sources: self.gate.sources(),
+            deadlines: self.deadlines.len(),
+            sip: self.endpoint.stats(),
+            ..self.stats.clone()
+        }
+    }
+
+    fn drain(&mut self, now: Instant) {
+        while let Some(event) = self.endpoint.poll_event() {
+            self.on_sip(now, event);
+        }
+    }
+
+    fn on_sip(&mut self, now: Instant, event: sip::Event) {
+        use sip::Event;
+        match event {
+            Event::Invite { tx, from, request } => self.on_invite(now, tx, from, request),
+            Event::Request {
+                tx,
+                dialog: Some(dialog),
+                request,
+                ..
+            } => {
+                self.on_in_dialog(now, tx, dialog, &request);
+            }
+            Event::Request {
+                tx,
+                dialog: None,
+                from,
+                request,
+            } => {
+                self.on_stray(now, tx, from, &request);
+            }
+            Event::Cancelled { tx } => {
+                if let Some(leg) = self.index.invites.get(&tx).copied() {
+                    self.finish(now, leg, Cause::Cancelled, Parting::Silent);
+                }
+            }
+            Event::Acked { dialog, body } => self.on_acked(now, dialog, body),
+            Event::Unacknowledged { dialog } => {
+                self.peer_ended(now, dialog, Cause::PeerUnreachable)
+            }
+            Event::Ended {
+                dialog,
+                by: sip::EndedBy::Peer { .. },
+            } => self.on_bye(now, dialog),
+            Event::Ended {
+                dialog,
+                by: sip::EndedBy::Timeout,
+            } => {
+                self.peer_ended(now, dialog, Cause::PeerUnreachable);
+            }
+            Event::Response { tx, status, .. } => self.on_response(now, tx, status),
+            // Answers to INVITEs of our own: this switchboard places none.
+            Event::Progress { .. } | Event::Answered { .. } | Event::Rejected { .. } => {}
+        }
+    }
+
+    fn leg_of(&self, dialog: DialogId) -> Option<LegId> {
+        self.index.dialogs.get(&dialog).copied()
+    }
+}
+
+/// What the peer still has to hear when a leg ends.
+#[derive(Debug)]
+enum Parting {
+    /// Whatever its state asks for: a refusal or a BYE.
+    Speak,
+    /// This refusal.
+    Refuse(Box<sip::Reply>),
+    /// Nothing: it ended the leg itself, or is gone.
+    Silent,
+}

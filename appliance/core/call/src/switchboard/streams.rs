@@ -1,0 +1,107 @@
+//! The streams of the legs: what the owner asks of them and what the media plane says.
+
+use std::time::Instant;
+
+use media::{StreamCommand, StreamEvent, StreamId};
+
+use super::{Parting, Switchboard};
+use crate::cause::Cause;
+use crate::event::LegEvent;
+use crate::leg::{DigitRoad, LegId};
+
+impl Switchboard {
+    /// Takes one event of the media plane.
+    pub fn handle_stream(&mut self, now: Instant, event: StreamEvent) {
+        let Some(leg) = self.index.streams.get(&stream_of(&event)).copied() else {
+            self.stats.refused.stray_stream_events += 1;
+            return;
+        };
+        match event {
+            StreamEvent::Closed { .. } | StreamEvent::Recorded { .. } => {
+                if let Some(stream) = self.legs.get_mut(&leg).and_then(|l| l.stream.as_mut()) {
+                    stream.note_end(event);
+                }
+                self.settle(now, leg, false);
+            }
+            _ if !self.legs.get(&leg).is_some_and(|l| l.is_running()) => {
+                self.stats.refused.stray_stream_events += 1;
+            }
+            StreamEvent::Digit { digit, .. } => self.press(leg, digit, DigitRoad::Rtp),
+            StreamEvent::PlayDone { .. } => self.events.push_back(LegEvent::PlayDone { leg }),
+            StreamEvent::MissingPrompt { prompt, .. } => {
+                self.stats.refused.missing_prompts += 1;
+                tracing::warn!(%leg, prompt, "the media plane has no such prompt");
+            }
+            StreamEvent::MediaTimeout { .. } => self.media_timeout(now, leg),
+        }
+    }
+
+    /// Plays `prompts` in order, over and over when `repeat`; replaces what plays.
+    pub fn play(&mut self, leg: LegId, prompts: Vec<String>, repeat: bool) {
+        self.command(leg, |stream| StreamCommand::Play {
+            stream,
+            prompts,
+            repeat,
+        });
+    }
+
+    /// Falls silent; no `PlayDone` follows.
+    pub fn stop_play(&mut self, leg: LegId) {
+        self.command(leg, |stream| StreamCommand::StopPlay { stream });
+    }
+
+    /// Records both directions into `file`, below the recordings folder.
+    pub fn record(&mut self, leg: LegId, file: String) {
+        self.command(leg, |stream| StreamCommand::Record { stream, file });
+        if let Some(stream) = self.legs.get_mut(&leg).and_then(|l| l.stream.as_mut()) {
+            stream.recording |= stream.spec.is_some();
+        }
+    }
+
+    /// Hands the caller's sound to speech, or no more.
+    pub fn tap(&mut self, leg: LegId, on: bool) {
+        self.command(leg, |stream| StreamCommand::Tap { stream, on });
+    }
+
+    /// A key of the caller, by RTP or by INFO.
+    pub(super) fn press(&mut self, leg: LegId, digit: char, road: DigitRoad) {
+        let Some(stream) = self.legs.get_mut(&leg).and_then(|l| l.stream.as_mut()) else {
+            return;
+        };
+        if stream.takes_digit(road) {
+            self.events.push_back(LegEvent::Digit { leg, digit });
+        } else {
+            self.stats.refused.doubled_digits += 1;
+        }
+    }
+
+    /// No RTP came for long: the caller is gone, unless it said that it would be silent.
+    fn media_timeout(&mut self, now: Instant, leg: LegId) {
+        let held = self
+            .legs
+            .get(&leg)
+            .and_then(|l| l.stream.as_ref())
+            .is_some_and(|s| s.is_held());
+        if !held {
+            self.finish(now, leg, Cause::MediaTimeout, Parting::Speak);
+            self.drain(now);
+        }
+    }
+
+    fn command(&mut self, leg: LegId, make: impl FnOnce(StreamId) -> StreamCommand) {
+        if let Some(stream) = self.legs.get(&leg).and_then(|l| l.open_stream()) {
+            self.commands.push_back(make(stream));
+        }
+    }
+}
+
+fn stream_of(event: &StreamEvent) -> StreamId {
+    match event {
+        StreamEvent::Digit { stream, .. }
+        | StreamEvent::PlayDone { stream }
+        | StreamEvent::MissingPrompt { stream, .. }
+        | StreamEvent::MediaTimeout { stream }
+        | StreamEvent::Recorded { stream, .. }
+        | StreamEvent::Closed { stream, .. } => *stream,
+    }
+}

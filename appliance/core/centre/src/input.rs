@@ -1,0 +1,85 @@
+//! What goes into a `Centre` and what comes out of it: plain values, nothing else.
+//!
+//! Inputs serialise, so a ring of them is the black box of the box: the same seed, the same
+//! inputs and the same times give the same outputs. A site travels as its text and its prompt
+//! names; it holds trunk passwords, so a written ring is as secret as the site file.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use call::{StreamCommand, StreamEvent, StreamId};
+use serde::{Deserialize, Serialize};
+
+use crate::event::Event;
+use crate::record::{Record, UnixMillis, Utterance};
+use crate::site::Site;
+
+/// Something that happened in the world.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// A SIP datagram came.
+    Datagram { from: SocketAddr, bytes: Vec<u8> },
+    /// The media plane says something.
+    Stream(StreamEvent),
+    /// Speech recognised a phrase; its `at_ms` counts from the start of the tap.
+    Heard {
+        stream: StreamId,
+        utterance: Utterance,
+    },
+    /// Speech has nothing more to say about a stream: its tap closed and all phrases are out, or
+    /// there is no recogniser. The record waits for it, at most [`crate::limits::SPEECH_GRACE`].
+    SpeechDone { stream: StreamId },
+    /// A new site for new calls; running calls keep theirs.
+    Site(#[serde(with = "site_text")] Arc<Site>),
+    /// What the host's clock shows now; at start and whenever it was corrected.
+    WallClock { unix_ms: UnixMillis },
+    /// Take no new calls, end the running ones.
+    Stop,
+}
+
+/// Something that must now be done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Send this datagram from the SIP socket.
+    Transmit { to: SocketAddr, bytes: Vec<u8> },
+    /// Tell the media plane.
+    Stream(StreamCommand),
+    /// Show this.
+    Event(Event),
+    /// Commit this: a call has ended. Once per call.
+    Record(Box<Record>),
+}
+
+/// A site as its text and the names of its prompts.
+mod site_text {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::site::Site;
+
+    #[derive(Serialize, Deserialize)]
+    struct Written {
+        text: String,
+        prompts: BTreeSet<String>,
+    }
+
+    pub(super) fn serialize<S: Serializer>(site: &Arc<Site>, to: S) -> Result<S::Ok, S::Error> {
+        let written = Written {
+            text: site.text().to_owned(),
+            prompts: site.prompts().clone(),
+        };
+        written.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<Site>, D::Error> {
+        let written = Written::deserialize(from)?;
+        let site = Site::load(&written.text, &written.prompts);
+        site.map(Arc::new).map_err(|faults| {
+            D::Error::custom(faults.first().map_or_else(String::new, ToString::to_string))
+        })
+    }
+}

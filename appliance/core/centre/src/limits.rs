@@ -1,0 +1,10 @@
+//! Every limit of running calls, in one place; those of site texts and flows are `site::limits`.
+
+use std::time::Duration;
+
+/// Utterances kept per call; later ones still reach the flow and the live page.
+pub const MAX_TRANSCRIPT: usize = 1_000;
+/// Longest text of one utterance, characters; the rest is cut.
+pub const MAX_WORDS: usize = 2_000;
+/// How long a record waits for speech to finish the last phrase of an ended call.
+pub const SPEECH_GRACE: Duration = Duration::from_secs(8);
