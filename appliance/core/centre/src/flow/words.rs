@@ -33,6 +33,23 @@ impl Phrase {
     }
 }
 
+impl std::fmt::Display for Phrase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let is_word = |token: &&String| token.chars().all(|c| !is_syllable(c));
+        let mut after_word = false;
+        for token in &self.tokens {
+            let blank = if after_word && is_word(&token) {
+                " "
+            } else {
+                ""
+            };
+            write!(f, "{blank}{token}")?;
+            after_word = is_word(&token);
+        }
+        Ok(())
+    }
+}
+
 /// What belongs to the longest phrase contained in the heard words.
 pub(crate) fn best<'a, T>(phrases: &'a [(Phrase, T)], heard: &str) -> Option<&'a T> {
     let heard: String = heard.chars().take(MAX_HEARD_CHARS).collect();

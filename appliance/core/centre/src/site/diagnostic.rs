@@ -132,7 +132,10 @@ impl Notes {
 
     /// All that was found, in reading order.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
-        self.kept.sort_by_key(|d| (d.line, d.column, d.severity));
+        self.kept.sort_by(|a, b| {
+            (a.line, a.column, a.severity, &a.message)
+                .cmp(&(b.line, b.column, b.severity, &b.message))
+        });
         self.kept.dedup();
         if self.more > 0 {
             let (line, column) = self.kept.last().map_or((1, 1), |d| (d.line, d.column));

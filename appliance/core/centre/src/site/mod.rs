@@ -8,8 +8,11 @@ pub(crate) mod diagnostic;
 pub(crate) mod file;
 pub mod limits;
 mod names;
+pub(crate) mod place;
 mod resolve;
 mod secret;
+mod table;
+pub(crate) mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -25,7 +28,8 @@ use crate::flow::{Flow, Target};
 /// A checked site.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Site {
-    text: String,
+    /// Holds passwords, so it does not show itself.
+    text: Secret,
     name: String,
     language: String,
     record: bool,
@@ -111,9 +115,9 @@ impl Site {
         include_str!("default.toml")
     }
 
-    /// The text it was made from.
+    /// The text it was made from, passwords and all.
     pub fn text(&self) -> &str {
-        &self.text
+        self.text.reveal()
     }
 
     /// The prompts that can be played.
@@ -181,3 +185,6 @@ impl Site {
         Names::of_site(self)
     }
 }
+
+#[cfg(test)]
+mod tests;
