@@ -83,6 +83,11 @@ impl<O: Copy + Ord> Deadlines<O> {
         }
     }
 
+    /// Whether `owner` waits for `reason`.
+    pub(crate) fn is_set(&self, owner: O, reason: Reason) -> bool {
+        self.armed.contains_key(&(owner, reason))
+    }
+
     /// The earliest deadline.
     pub(crate) fn next(&self) -> Option<(Instant, Reason)> {
         self.queue.first().map(|(at, _, reason)| (*at, *reason))

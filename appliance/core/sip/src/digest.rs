@@ -1,4 +1,15 @@
-//! Digest authentication (RFC 7616, RFC 8760).
+//! Digest authentication, both sides (RFC 7616, RFC 8760; RFC 2069 and 2617 answers are understood).
+//!
+//! As a server it proves what a peer sent, with the text of `nc` as received. As a client it answers the
+//! top-most challenge it can. Passwords stay in the arguments: nothing is kept, nothing is logged.
+
+use md5::Md5;
+use sha2::{Digest, Sha256, Sha512_256};
+
+use crate::identity::{hex, is_equal};
+use crate::lex::{Cursor, is_lws};
+use crate::limits;
+use crate::request::{Credentials, Request};
 
 /// What a request's Authorization is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,4 +22,347 @@ pub enum DigestVerdict {
     Missing,
     /// Wrong user or password, or malformed.
     Wrong,
+}
+
+/// A hash a challenge may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// MD5, also where none is named.
+    Md5,
+    /// SHA-256.
+    Sha256,
+    /// SHA-512-256.
+    Sha512T256,
+}
+
+impl Algorithm {
+    /// The registered name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Md5 => "MD5",
+            Self::Sha256 => "SHA-256",
+            Self::Sha512T256 => "SHA-512-256",
+        }
+    }
+
+    fn hash(self, text: &[u8]) -> String {
+        match self {
+            Self::Md5 => hex(&Md5::digest(text)),
+            Self::Sha256 => hex(&Sha256::digest(text)),
+            Self::Sha512T256 => hex(&Sha512_256::digest(text)),
+        }
+    }
+}
+
+/// Everything a digest response is computed from (RFC 7616 3.4).
+#[derive(Clone, Copy, Debug)]
+pub struct DigestInput<'a> {
+    /// The hash.
+    pub algorithm: Algorithm,
+    /// Whether HA1 is bound to the nonce (`-sess`).
+    pub is_session: bool,
+    /// The realm, unquoted.
+    pub realm: &'a str,
+    /// The nonce, unquoted.
+    pub nonce: &'a str,
+    /// `auth` or `auth-int`; empty for RFC 2069.
+    pub qop: &'a str,
+    /// The nonce count as it stands on the wire: 8 hex digits.
+    pub nc: &'a str,
+    /// The client nonce, unquoted.
+    pub cnonce: &'a str,
+    /// The request's method.
+    pub method: &'a str,
+    /// The digest-uri, unquoted.
+    pub uri: &'a str,
+    /// The body, hashed where `qop` is `auth-int`.
+    pub body: &'a [u8],
+}
+
+impl DigestInput<'_> {
+    /// The response in hexadecimal.
+    pub fn response(&self, user: &str, password: &str) -> String {
+        let hash = |text: String| self.algorithm.hash(text.as_bytes());
+        let mut ha1 = hash(format!("{user}:{}:{password}", self.realm));
+        if self.is_session {
+            ha1 = hash(format!("{ha1}:{}:{}", self.nonce, self.cnonce));
+        }
+        let ha2 = if self.qop == "auth-int" {
+            hash(format!(
+                "{}:{}:{}",
+                self.method,
+                self.uri,
+                self.algorithm.hash(self.body)
+            ))
+        } else {
+            hash(format!("{}:{}", self.method, self.uri))
+        };
+        if self.qop.is_empty() {
+            return hash(format!("{ha1}:{}:{ha2}", self.nonce));
+        }
+        hash(format!(
+            "{ha1}:{}:{}:{}:{}:{ha2}",
+            self.nonce, self.nc, self.cnonce, self.qop
+        ))
+    }
+}
+
+/// Whether `request` proves `user` and `password` in `realm`; `is_fresh` judges its nonce.
+pub(crate) fn verify(
+    request: &Request,
+    login: (&str, &str),
+    realm: &str,
+    is_fresh: impl Fn(&str) -> bool,
+) -> DigestVerdict {
+    let (user, password) = login;
+    let mut verdict = DigestVerdict::Missing;
+    for value in request
+        .headers
+        .all("Authorization")
+        .take(limits::MAX_CREDENTIALS)
+    {
+        let Some(auth) = AuthParams::parse(value) else {
+            continue;
+        };
+        if auth.get("realm").as_deref() != Some(realm) {
+            continue;
+        }
+        let right = auth.get("username").as_deref() == Some(user)
+            && proves(&auth, request, user, password).unwrap_or(false);
+        let fresh = auth.get("nonce").is_some_and(|nonce| is_fresh(&nonce));
+        match (right, fresh) {
+            (true, true) => return DigestVerdict::Good,
+            (true, false) => verdict = DigestVerdict::Stale,
+            (false, _) if verdict == DigestVerdict::Missing => verdict = DigestVerdict::Wrong,
+            (false, _) => {}
+        }
+    }
+    verdict
+}
+
+/// What a request of ours asks for, as its digest covers it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) uri: &'a str,
+    pub(crate) body: &'a [u8],
+}
+
+/// Whether a challenge says that only the nonce was wrong.
+pub(crate) fn is_stale(challenge: &str) -> bool {
+    let stale = AuthParams::parse(challenge).and_then(|params| params.get("stale"));
+    stale.is_some_and(|stale| stale.eq_ignore_ascii_case("true"))
+}
+
+/// The Authorization value that answers the top-most challenge we can answer, with its realm and nonce new.
+pub(crate) fn answer<'a>(
+    challenges: impl Iterator<Item = &'a str>,
+    login: &Credentials,
+    target: Target<'_>,
+    cnonce: &str,
+) -> Option<String> {
+    let Target { method, uri, body } = target;
+    let challenge = challenges
+        .take(limits::MAX_CHALLENGES)
+        .filter_map(AuthParams::parse)
+        .find(|c| algorithm(c).is_some() && qop(c).is_some() && c.get("nonce").is_some())?;
+    let (algorithm, is_session) = algorithm(&challenge)?;
+    let qop = qop(&challenge)?;
+    let (realm, nonce) = (
+        challenge.get("realm").unwrap_or_default(),
+        challenge.get("nonce")?,
+    );
+    let nc = "00000001";
+    let input = DigestInput {
+        algorithm,
+        is_session,
+        realm: &realm,
+        nonce: &nonce,
+        qop,
+        nc,
+        cnonce,
+        method,
+        uri,
+        body,
+    };
+    let response = input.response(&login.user, &login.password);
+    let mut value = format!(
+        "Digest username=\"{}\", realm=\"{}\", nonce=\"{}\", uri=\"{uri}\", response=\"{response}\", algorithm={}{}",
+        quote(&login.user),
+        quote(&realm),
+        quote(&nonce),
+        algorithm.name(),
+        if is_session { "-sess" } else { "" },
+    );
+    if !qop.is_empty() {
+        value.push_str(&format!(", qop={qop}, nc={nc}, cnonce=\"{cnonce}\""));
+    } else if is_session {
+        value.push_str(&format!(", cnonce=\"{cnonce}\""));
+    }
+    if let Some(opaque) = challenge.get("opaque") {
+        value.push_str(&format!(", opaque=\"{}\"", quote(&opaque)));
+    }
+    Some(value)
+}
+
+/// The WWW-Authenticate values of our challenge, strongest first (RFC 8760 2.3).
+pub(crate) fn challenges(realm: &str, nonce: &str, is_stale: bool) -> [String; 2] {
+    let stale = if is_stale { ", stale=true" } else { "" };
+    [Algorithm::Sha256, Algorithm::Md5].map(|algorithm| {
+        let (realm, name) = (quote(realm), algorithm.name());
+        format!(
+            "Digest realm=\"{realm}\", nonce=\"{nonce}\", algorithm={name}, qop=\"auth\"{stale}"
+        )
+    })
+}
+
+/// The parameters of a Digest challenge or credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuthParams<'a> {
+    text: &'a str,
+}
+
+impl<'a> AuthParams<'a> {
+    /// Reads an Authorization, WWW-Authenticate or alike value; `None` where its scheme is not Digest or its
+    /// parameters are malformed.
+    pub fn parse(value: &'a str) -> Option<Self> {
+        let value = value.trim_start();
+        let (scheme, text) = value.split_at_checked(6)?;
+        let starts =
+            scheme.eq_ignore_ascii_case("Digest") && text.bytes().next().is_some_and(is_lws);
+        let params = Self { text };
+        (starts && params.iter().all(|p| p.is_some())).then_some(params)
+    }
+
+    /// A parameter by name, whatever its case, without quotes and escapes.
+    pub fn get(&self, name: &str) -> Option<String> {
+        let (_, value) = self
+            .iter()
+            .flatten()
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))?;
+        Some(unquote(value))
+    }
+
+    /// All parameters; a `None` ends the list where one is malformed.
+    fn iter(&self) -> impl Iterator<Item = Option<(&'a str, &'a str)>> {
+        let mut cursor = Cursor::new(self.text.as_bytes());
+        let mut is_done = false;
+        std::iter::from_fn(move || {
+            cursor.take_while(|b| is_lws(b) || b == b',');
+            if is_done || cursor.is_at_end() {
+                return None;
+            }
+            let param = auth_param(&mut cursor);
+            is_done = param.is_none();
+            Some(param)
+        })
+    }
+}
+
+fn auth_param<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a str, &'a str)> {
+    let name = cursor.token();
+    cursor.skip_lws();
+    if name.is_empty() || !cursor.eat(b'=') {
+        return None;
+    }
+    cursor.skip_lws();
+    let value = match cursor.peek()? {
+        b'"' => cursor.quoted()?,
+        _ => cursor.take_while(|b| !is_lws(b) && b != b','),
+    };
+    Some((
+        std::str::from_utf8(name).ok()?,
+        std::str::from_utf8(value).ok()?,
+    ))
+}
+
+/// Whether the response in `auth` is the one `user` and `password` give for `request`.
+fn proves(auth: &AuthParams<'_>, request: &Request, user: &str, password: &str) -> Option<bool> {
+    let (algorithm, is_session) = algorithm(auth)?;
+    let text = |name: &str| auth.get(name).unwrap_or_default();
+    let (realm, nonce, uri) = (text("realm"), text("nonce"), text("uri"));
+    let (qop, nc, cnonce) = (text("qop").to_ascii_lowercase(), text("nc"), text("cnonce"));
+    if !matches!(qop.as_str(), "" | "auth" | "auth-int") {
+        return None;
+    }
+    // `nc` is hashed as received, but it must be what the grammar says: 8 hex digits.
+    if !qop.is_empty() && (nc.len() != 8 || !nc.bytes().all(|b| b.is_ascii_hexdigit())) {
+        return None;
+    }
+    let input = DigestInput {
+        algorithm,
+        is_session,
+        realm: &realm,
+        nonce: &nonce,
+        qop: &qop,
+        nc: &nc,
+        cnonce: &cnonce,
+        method: request.method.as_str(),
+        uri: &uri,
+        body: request
+            .body
+            .as_ref()
+            .map_or(b"", |body| body.bytes.as_slice()),
+    };
+    Some(is_equal(
+        &input.response(user, password),
+        &text("response").to_ascii_lowercase(),
+    ))
+}
+
+fn algorithm(params: &AuthParams<'_>) -> Option<(Algorithm, bool)> {
+    let Some(name) = params.get("algorithm") else {
+        return Some((Algorithm::Md5, false));
+    };
+    let name = name.to_ascii_uppercase();
+    let (base, is_session) = name
+        .strip_suffix("-SESS")
+        .map_or((name.as_str(), false), |b| (b, true));
+    let known = [Algorithm::Md5, Algorithm::Sha256, Algorithm::Sha512T256];
+    known
+        .into_iter()
+        .find(|a| a.name() == base)
+        .map(|algorithm| (algorithm, is_session))
+}
+
+/// The quality of protection to answer with: `auth` where offered, else `auth-int`, else none if none is asked.
+fn qop(challenge: &AuthParams<'_>) -> Option<&'static str> {
+    let Some(offered) = challenge.get("qop") else {
+        return Some("");
+    };
+    let offers = |wanted: &str| {
+        offered
+            .split(',')
+            .any(|q| q.trim().eq_ignore_ascii_case(wanted))
+    };
+    ["auth", "auth-int"]
+        .into_iter()
+        .find(|wanted| offers(wanted))
+}
+
+fn unquote(value: &str) -> String {
+    let Some(inner) = value.strip_prefix('"').and_then(|v| v.strip_suffix('"')) else {
+        return value.to_owned();
+    };
+    let mut plain = String::with_capacity(inner.len());
+    let mut letters = inner.chars();
+    while let Some(letter) = letters.next() {
+        plain.push(if letter == '\\' {
+            letters.next().unwrap_or(letter)
+        } else {
+            letter
+        });
+    }
+    plain
+}
+
+fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if matches!(letter, '"' | '\\') {
+            quoted.push('\\');
+        }
+        quoted.push(letter);
+    }
+    quoted
 }

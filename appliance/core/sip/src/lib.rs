@@ -14,22 +14,47 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 #![warn(missing_docs)]
 
+mod check;
+mod content;
 mod deadline;
+mod dialog;
 mod digest;
+mod draft;
 mod endpoint;
+mod header;
+mod identity;
+mod lane;
 mod lex;
 pub mod limits;
+mod message;
 mod method;
+mod name_addr;
+mod option_tags;
+mod params;
+mod parse;
+mod reply_head;
 mod request;
 mod span;
+mod transaction;
 mod uri;
+mod via;
+mod write;
 
+pub use check::{Essentials, Judged, Refusal, Verdict, judge};
+pub use content::{MediaType, part};
 pub use deadline::Reason;
-pub use digest::DigestVerdict;
+pub use digest::{Algorithm, AuthParams, DigestInput, DigestVerdict};
 pub use endpoint::{
     Capacity, DialogId, EndedBy, Endpoint, EndpointConfig, Event, Received, Stats, Timers,
     Transmit, TxId,
 };
+pub use header::Kind;
+pub use message::{Field, Message, StartLine};
 pub use method::Method;
+pub use name_addr::{AddressList, NameAddr};
+pub use params::Params;
+pub use parse::ParseError;
 pub use request::{Address, Body, Credentials, Headers, OutgoingInvite, Reply, Request};
 pub use uri::{Scheme, Uri, UriError, UriRef};
+pub use via::Via;
+pub use write::{Writer, write};

@@ -25,11 +25,6 @@ impl Span {
             .unwrap_or_default()
     }
 
-    /// Where it begins.
-    pub(crate) fn start(self) -> usize {
-        usize::from(self.start)
-    }
-
     /// Where it ends.
     pub(crate) fn end(self) -> usize {
         usize::from(self.end)

@@ -1,203 +1,9 @@
-//! URIs: `sip:`, `sips:`, `tel:` taken apart, any other scheme carried whole (RFC 3261 19.1, RFC 3966).
-//!
-//! [`UriRef`] borrows the receive buffer and allocates nothing; [`Uri`] is the owned copy with the same
-//! questions. Both keep the text exactly as received: nothing is unescaped or re-escaped on the way out.
+//! The grammar of URIs: where the parts of a `sip:`, `tel:` or other URI stand, and what is wrong with it.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::limits;
 use crate::span::Span;
-
-/// Why a text is not a URI.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct UriError(pub(crate) &'static str);
-
-/// A URI inside a received message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UriRef<'a> {
-    text: &'a [u8],
-    parts: Parts,
-}
-
-/// A URI of our own: the text and where its parts stand.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Uri {
-    text: Vec<u8>,
-    parts: Parts,
-}
-
-/// What kind of scheme a URI has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scheme {
-    /// `sip:`
-    Sip,
-    /// `sips:`
-    Sips,
-    /// `tel:` (RFC 3966)
-    Tel,
-    /// Any other.
-    Other,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Parts {
-    scheme: Scheme,
-    /// The user part, or the number of a `tel:` URI.
-    user: Option<Span>,
-    host: Span,
-    port: Option<u16>,
-    params: Span,
-    headers: Span,
-}
-
-impl<'a> UriRef<'a> {
-    /// Reads `text`, which must be a URI and nothing else.
-    ///
-    /// # Errors
-    /// [`UriError`] says what is wrong; the grammar of RFC 3261 25.1 with these tolerances: any printable
-    /// byte in a user part, `_` in host names, RFC 5118's `:::` before an embedded IPv4 address.
-    pub fn parse(text: &'a [u8]) -> Result<Self, UriError> {
-        if text.len() > limits::MAX_URI {
-            return Err(UriError("uri too long"));
-        }
-        check_bytes(text)?;
-        let colon = memchr::memchr(b':', text).ok_or(UriError("uri without a scheme"))?;
-        let scheme = scheme(text.get(..colon).unwrap_or_default())?;
-        let parts = match scheme {
-            Scheme::Sip | Scheme::Sips => sip_parts(text, scheme, colon)?,
-            Scheme::Tel => tel_parts(text, colon)?,
-            Scheme::Other => other_parts(text, colon)?,
-        };
-        Ok(Self { text, parts })
-    }
-
-    /// The whole URI as received.
-    pub fn as_bytes(&self) -> &'a [u8] {
-        self.text
-    }
-
-    /// The kind of scheme.
-    pub fn scheme(&self) -> Scheme {
-        self.parts.scheme
-    }
-
-    /// The user part (`sip:`) or the number (`tel:`), escapes as received, password included.
-    pub fn user(&self) -> Option<&'a [u8]> {
-        self.parts.user.map(|span| span.of(self.text))
-    }
-
-    /// The host, brackets included where it is an IPv6 reference; empty where the scheme has none.
-    pub fn host(&self) -> &'a [u8] {
-        self.parts.host.of(self.text)
-    }
-
-    /// The host as an address, where it is one.
-    pub fn host_ip(&self) -> Option<IpAddr> {
-        host_ip(self.host())
-    }
-
-    /// The port, where one is written.
-    pub fn port(&self) -> Option<u16> {
-        self.parts.port
-    }
-
-    /// A URI parameter by name, whatever its case: `Some(None)` where it stands without a value.
-    pub fn param(&self, name: &str) -> Option<Option<&'a [u8]>> {
-        param(self.parts.params.of(self.text), name)
-    }
-
-    /// The headers part after `?`, as received; empty where there is none.
-    pub fn headers(&self) -> &'a [u8] {
-        self.parts.headers.of(self.text)
-    }
-
-    /// An owned copy.
-    pub fn to_uri(&self) -> Uri {
-        Uri {
-            text: self.text.to_vec(),
-            parts: self.parts,
-        }
-    }
-}
-
-impl Uri {
-    /// Reads `text`; see [`UriRef::parse`].
-    ///
-    /// # Errors
-    /// [`UriError`] where it is not a URI.
-    pub fn parse(text: &str) -> Result<Self, UriError> {
-        UriRef::parse(text.as_bytes()).map(|uri| uri.to_uri())
-    }
-
-    /// A borrowed view with the same questions, in bytes.
-    pub fn view(&self) -> UriRef<'_> {
-        UriRef {
-            text: &self.text,
-            parts: self.parts,
-        }
-    }
-
-    /// The whole URI as received.
-    pub fn as_str(&self) -> &str {
-        text(&self.text)
-    }
-
-    /// The kind of scheme.
-    pub fn scheme(&self) -> Scheme {
-        self.parts.scheme
-    }
-
-    /// The user part or `tel:` number, escapes as received.
-    pub fn user(&self) -> Option<&str> {
-        self.view().user().map(text)
-    }
-
-    /// The user part or `tel:` number with `%` escapes resolved and without a password: what was dialled.
-    pub fn user_decoded(&self) -> Option<String> {
-        let user = self.view().user()?;
-        let end = memchr::memchr(b':', user).unwrap_or(user.len());
-        Some(unescape(user.get(..end).unwrap_or_default()))
-    }
-
-    /// The host, brackets included where it is an IPv6 reference.
-    pub fn host(&self) -> &str {
-        text(self.view().host())
-    }
-
-    /// The host as an address, where it is one.
-    pub fn host_ip(&self) -> Option<IpAddr> {
-        self.view().host_ip()
-    }
-
-    /// The port, where one is written.
-    pub fn port(&self) -> Option<u16> {
-        self.parts.port
-    }
-
-    /// A URI parameter by name, whatever its case: `Some(None)` where it stands without a value.
-    pub fn param(&self, name: &str) -> Option<Option<&str>> {
-        self.view().param(name).map(|value| value.map(text))
-    }
-
-    /// The headers part after `?`, as received.
-    pub fn headers(&self) -> &str {
-        text(self.view().headers())
-    }
-}
-
-impl fmt::Display for Uri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Uri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Uri({})", self.as_str())
-    }
-}
+use crate::uri::{Parts, Scheme, UriError};
 
 /// A host name, IPv4 address or bracketed IPv6 reference, whole.
 pub(crate) fn check_host(host: &[u8]) -> Result<(), UriError> {
@@ -245,12 +51,12 @@ pub(crate) fn port(digits: &[u8]) -> Result<u16, UriError> {
     u16::try_from(value).map_err(|_| UriError("not a port"))
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub(super) fn text(bytes: &[u8]) -> &str {
     // A URI is ASCII by `check_bytes`; the default is never taken.
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
-fn check_bytes(text: &[u8]) -> Result<(), UriError> {
+pub(super) fn check_bytes(text: &[u8]) -> Result<(), UriError> {
     let plain = |b: u8| matches!(b, 0x21..=0x7e) && !matches!(b, b'<' | b'>' | b'"' | b'%');
     if text.iter().all(|&b| plain(b)) {
         return Ok(());
@@ -269,7 +75,7 @@ fn check_bytes(text: &[u8]) -> Result<(), UriError> {
     Ok(())
 }
 
-fn scheme(name: &[u8]) -> Result<Scheme, UriError> {
+pub(super) fn scheme(name: &[u8]) -> Result<Scheme, UriError> {
     if name.eq_ignore_ascii_case(b"sip") {
         return Ok(Scheme::Sip);
     }
@@ -288,7 +94,7 @@ fn scheme(name: &[u8]) -> Result<Scheme, UriError> {
         .ok_or(UriError("not a uri scheme"))
 }
 
-fn sip_parts(text: &[u8], scheme: Scheme, colon: usize) -> Result<Parts, UriError> {
+pub(super) fn sip_parts(text: &[u8], scheme: Scheme, colon: usize) -> Result<Parts, UriError> {
     let start = colon + 1;
     let rest = text.get(start..).unwrap_or_default();
     let (user, host_start) = match memchr::memchr(b'@', rest) {
@@ -325,7 +131,7 @@ fn sip_parts(text: &[u8], scheme: Scheme, colon: usize) -> Result<Parts, UriErro
     })
 }
 
-fn tel_parts(text: &[u8], colon: usize) -> Result<Parts, UriError> {
+pub(super) fn tel_parts(text: &[u8], colon: usize) -> Result<Parts, UriError> {
     let start = colon + 1;
     let rest = text.get(start..).unwrap_or_default();
     let length = memchr::memchr(b';', rest).unwrap_or(rest.len());
@@ -350,7 +156,7 @@ fn tel_parts(text: &[u8], colon: usize) -> Result<Parts, UriError> {
     })
 }
 
-fn other_parts(text: &[u8], colon: usize) -> Result<Parts, UriError> {
+pub(super) fn other_parts(text: &[u8], colon: usize) -> Result<Parts, UriError> {
     if colon + 1 >= text.len() {
         return Err(UriError("nothing after the scheme of a uri"));
     }
@@ -394,7 +200,7 @@ fn check_params(params: &[u8]) -> Result<(), UriError> {
     }
 }
 
-fn param<'a>(params: &'a [u8], name: &str) -> Option<Option<&'a [u8]>> {
+pub(super) fn param<'a>(params: &'a [u8], name: &str) -> Option<Option<&'a [u8]>> {
     params.split(|b| *b == b';').find_map(|piece| {
         let equals = memchr::memchr(b'=', piece);
         let key = piece.get(..equals.unwrap_or(piece.len()))?;
@@ -414,13 +220,11 @@ fn ipv6(inner: &[u8]) -> Option<Ipv6Addr> {
     fixed.get_mut(..head.len())?.copy_from_slice(head);
     let length = head.len() + tail.len();
     fixed.get_mut(head.len()..length)?.copy_from_slice(tail);
-    if memchr::memchr(b'.', tail).is_none() {
-        return None;
-    }
+    memchr::memchr(b'.', tail)?;
     text(fixed.get(..length)?).parse().ok()
 }
 
-fn unescape(escaped: &[u8]) -> String {
+pub(super) fn unescape(escaped: &[u8]) -> String {
     let mut out = Vec::with_capacity(escaped.len());
     let mut rest = escaped;
     while let [first, tail @ ..] = rest {

@@ -1,0 +1,103 @@
+//! A request of ours before it has a branch: kept until answered, so that it can be sent again with
+//! credentials, cancelled or acknowledged (RFC 3261 8.1, 9.1, 17.1.1.3).
+
+use std::net::SocketAddr;
+
+use crate::endpoint::EndpointConfig;
+use crate::method::Method;
+use crate::request::Body;
+use crate::write::Writer;
+
+/// A request of ours.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) to: SocketAddr,
+    pub(crate) method: Method,
+    pub(crate) uri: Vec<u8>,
+    pub(crate) routes: Vec<Vec<u8>>,
+    /// Call-ID, From value, To value.
+    pub(crate) names: Names,
+    pub(crate) cseq: u32,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<Body>,
+    /// The branch of its last sending.
+    pub(crate) branch: String,
+}
+
+/// What ties a request to its call.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    pub(crate) call_id: Vec<u8>,
+    pub(crate) from: Vec<u8>,
+    pub(crate) to: Vec<u8>,
+}
+
+impl Draft {
+    /// The request with its present branch; `authorization` is a name and value.
+    pub(crate) fn render(
+        &self,
+        config: &EndpointConfig,
+        authorization: Option<&(&'static str, String)>,
+    ) -> Vec<u8> {
+        let mut writer = self.begin(config, &self.method, &self.names.to);
+        if matches!(
+            self.method,
+            Method::Invite | Method::Update | Method::Subscribe | Method::Refer
+        ) {
+            writer.field("Contact", contact(config.local));
+        }
+        writer.field("User-Agent", &config.user_agent);
+        if let Some((name, value)) = authorization {
+            writer.field(name, value);
+        }
+        for (name, value) in &self.headers {
+            writer.field(name, value);
+        }
+        finish(writer, self.body.as_ref())
+    }
+
+    /// The ACK to a refusal: the same branch, the To of the response (17.1.1.3).
+    pub(crate) fn ack_refusal(&self, config: &EndpointConfig, to: &[u8]) -> Vec<u8> {
+        self.begin(config, &Method::Ack, to).finish(b"")
+    }
+
+    /// The CANCEL of this INVITE: the same branch (9.1).
+    pub(crate) fn cancel(&self, config: &EndpointConfig) -> Vec<u8> {
+        self.begin(config, &Method::Cancel, &self.names.to)
+            .finish(b"")
+    }
+
+    fn begin(&self, config: &EndpointConfig, method: &Method, to: &[u8]) -> Writer {
+        let mut writer = Writer::request(method.as_str().as_bytes(), &self.uri);
+        writer.field(
+            "Via",
+            format!("SIP/2.0/UDP {};branch={};rport", config.local, self.branch),
+        );
+        for route in &self.routes {
+            writer.field("Route", route);
+        }
+        writer
+            .field("Max-Forwards", "70")
+            .field("From", &self.names.from)
+            .field("To", to)
+            .field("Call-ID", &self.names.call_id)
+            .field("CSeq", format!("{} {method}", self.cseq));
+        writer
+    }
+}
+
+/// Our Contact.
+pub(crate) fn contact(local: SocketAddr) -> String {
+    format!("<sip:{local}>")
+}
+
+/// Ends a message with an optional body.
+pub(crate) fn finish(mut writer: Writer, body: Option<&Body>) -> Vec<u8> {
+    let Some(body) = body else {
+        return writer.finish(b"");
+    };
+    if !body.content_type.is_empty() {
+        writer.field("Content-Type", &body.content_type);
+    }
+    writer.finish(&body.bytes)
+}

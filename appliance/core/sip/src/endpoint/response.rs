@@ -1,0 +1,332 @@
+//! Answers of peers to requests of ours (RFC 3261 12.2.1.2, 13.2.2, 17.1, 22).
+
+use std::time::Instant;
+
+use crate::check::Essentials;
+use crate::dialog::{SentAck, State as DialogState};
+use crate::digest;
+use crate::endpoint::tables::Purpose;
+use crate::endpoint::{DialogId, EndedBy, Endpoint, Event, TxId, owned};
+use crate::header::Kind;
+use crate::lane::Owner;
+use crate::message::{Message, StartLine};
+use crate::method::Method;
+use crate::name_addr::text;
+use crate::request::Credentials;
+use crate::transaction::client::News;
+use crate::transaction::key::Key;
+
+/// How often one request is sent with credentials: once, and once more where the nonce was stale.
+const MAX_ATTEMPTS: u8 = 2;
+
+/// One response on its way through the endpoint.
+#[derive(Clone, Copy)]
+struct Arrival<'m, 'a> {
+    now: Instant,
+    message: &'m Message<'a>,
+    essentials: &'m Essentials<'a>,
+    status: u16,
+}
+
+impl Endpoint {
+    pub(super) fn handle_response(
+        &mut self,
+        now: Instant,
+        message: &Message<'_>,
+        essentials: &Essentials<'_>,
+        status: u16,
+    ) {
+        let branch = essentials.via.branch().unwrap_or_default();
+        let key = Key::client(branch, essentials.cseq_method);
+        let Some(tx) = self.tables.tx_by(&key) else {
+            self.lane.stats.received.strays += 1;
+            return;
+        };
+        let Some(outbound) = self.tables.client(tx) else {
+            return;
+        };
+        let news = outbound.client.handle_response(&mut self.lane, now, status);
+        let (purpose, told) = (outbound.purpose, outbound.told);
+        if news == News::Copy {
+            return;
+        }
+        let arrival = Arrival {
+            now,
+            message,
+            essentials,
+            status,
+        };
+        let is_invite = essentials.cseq_method == b"INVITE";
+        if is_invite && status >= 300 {
+            self.acknowledge_refusal(tx, message);
+        }
+        if matches!(status, 401 | 407) && self.try_again(arrival, tx) {
+            return;
+        }
+        match purpose {
+            Purpose::Call(id) => self.handle_call_answer(arrival, tx, id),
+            Purpose::InDialog(id) if status >= 200 => {
+                self.handle_dialog_answer(arrival, tx, told, id);
+            }
+            Purpose::Farewell(id) if status >= 200 => self.forget_dialog(id),
+            Purpose::Alone if status >= 200 => self.tell_answer(arrival, told, None),
+            _ => {}
+        }
+        if status >= 200
+            && let Some(outbound) = self.tables.client(tx)
+        {
+            outbound.draft = None;
+        }
+    }
+
+    /// A response to the INVITE of a call of ours.
+    fn handle_call_answer(&mut self, arrival: Arrival<'_, '_>, tx: TxId, id: DialogId) {
+        let (status, now) = (arrival.status, arrival.now);
+        let state = self.tables.dialog(id).map(|dialog| dialog.state);
+        match (state, status) {
+            (Some(DialogState::Calling { is_cancelled, .. }), 100..200) => {
+                let is_asked = self
+                    .lane
+                    .deadlines
+                    .is_set(Owner::Tx(tx), crate::Reason::CancelTimeout);
+                if is_cancelled && !is_asked {
+                    self.send_cancel(now, tx);
+                } else if !is_cancelled && status > 100 {
+                    let body = owned::body(arrival.message);
+                    self.lane.events.push_back(Event::Progress {
+                        dialog: id,
+                        status,
+                        body,
+                    });
+                }
+            }
+            (Some(DialogState::Calling { is_cancelled, .. }), 200..300) => {
+                if let Some(dialog) = self.tables.dialog(id) {
+                    dialog.settle(arrival.message, arrival.essentials);
+                }
+                self.tables.index_dialog(id);
+                self.acknowledge(arrival, id);
+                if is_cancelled {
+                    self.send_bye(now, id, Vec::new());
+                    self.tell_rejected(id, 487, "cancelled");
+                } else {
+                    let body = owned::body(arrival.message);
+                    self.lane
+                        .events
+                        .push_back(Event::Answered { dialog: id, body });
+                }
+            }
+            (Some(DialogState::Calling { .. }), _) => {
+                self.forget_dialog(id);
+                let StartLine::Response { reason, .. } = arrival.message.start() else {
+                    return;
+                };
+                self.tell_rejected(id, status, &text(reason));
+            }
+            // A 2xx once more: the same branch lost our ACK, or another branch answered too (13.2.2.4).
+            (_, 200..300) => self.handle_late_answer(arrival, id),
+            _ => {}
+        }
+    }
+
+    /// A further 2xx to an INVITE that has one already.
+    fn handle_late_answer(&mut self, arrival: Arrival<'_, '_>, id: DialogId) {
+        let e = arrival.essentials;
+        let Some(dialog) = self.tables.dialog(id) else {
+            return;
+        };
+        let tags = (dialog.local_tag.as_bytes(), e.to.tag().unwrap_or_default());
+        if dialog.key.as_ref() == Some(&Key::dialog(e.call_id, tags.0, tags.1)) {
+            if let Some(ack) = &dialog.ack
+                && ack.cseq == e.cseq
+            {
+                self.lane.stats.retransmissions_received += 1;
+                self.lane.resend(ack.to, &ack.bytes);
+            }
+            return;
+        }
+        // Another phone picked up as well: it is told that it is not wanted.
+        let mut other = dialog.clone();
+        other.settle(arrival.message, e);
+        let mut ack = other.draft_ack(e.cseq);
+        ack.branch = self.identity.branch();
+        self.lane.send(ack.to, ack.render(&self.config, None));
+        let bye = other.draft(Method::Bye, Vec::new(), None);
+        let tx = self.tables.next_tx();
+        self.start(arrival.now, tx, bye, Purpose::Unwatched, None);
+    }
+
+    /// The final answer to a request inside a dialog.
+    fn handle_dialog_answer(
+        &mut self,
+        arrival: Arrival<'_, '_>,
+        tx: TxId,
+        told: TxId,
+        id: DialogId,
+    ) {
+        let status = arrival.status;
+        let is_invite = arrival.essentials.cseq_method == b"INVITE";
+        let is_repeated = self.tables.client(tx).is_some_and(|o| o.draft.is_none());
+        if is_repeated {
+            return self.handle_late_answer(arrival, id);
+        }
+        if let Some(dialog) = self.tables.dialog(id) {
+            if dialog.reinvite == Some(told) {
+                dialog.reinvite = None;
+            }
+            if (200..300).contains(&status) {
+                dialog.retarget(arrival.essentials);
+            }
+        }
+        if is_invite && status < 300 {
+            self.acknowledge(arrival, id);
+        }
+        self.tell_answer(arrival, told, Some(id));
+        if matches!(status, 408 | 481) {
+            self.end_lost_dialog(arrival.now, id);
+        }
+    }
+
+    /// The peer no longer knows the dialog or no longer answers in it (12.2.1.2).
+    pub(super) fn end_lost_dialog(&mut self, now: Instant, id: DialogId) {
+        let state = self.tables.dialog(id).map(|dialog| dialog.state);
+        match state {
+            Some(DialogState::Confirmed) => self.send_bye(now, id, Vec::new()),
+            Some(DialogState::Offered { .. }) => self.bye(now, id, Vec::new()),
+            _ => return,
+        }
+        self.lane.events.push_back(Event::Ended {
+            dialog: id,
+            by: EndedBy::Timeout,
+        });
+    }
+
+    /// Sends the ACK of a 2xx and keeps it for copies.
+    fn acknowledge(&mut self, arrival: Arrival<'_, '_>, id: DialogId) {
+        let branch = self.identity.branch();
+        let Some(dialog) = self.tables.dialog(id) else {
+            return;
+        };
+        let cseq = arrival.essentials.cseq;
+        let mut draft = dialog.draft_ack(cseq);
+        draft.branch = branch;
+        let (to, bytes) = (draft.to, draft.render(&self.config, None));
+        self.lane.send(to, bytes.clone());
+        dialog.ack = Some(SentAck { cseq, to, bytes });
+    }
+
+    fn acknowledge_refusal(&mut self, tx: TxId, message: &Message<'_>) {
+        let Some(outbound) = self.tables.client(tx) else {
+            return;
+        };
+        if let Some(draft) = &outbound.draft {
+            let to = message.first(Kind::To).unwrap_or_default();
+            outbound
+                .client
+                .acknowledge(&mut self.lane, draft.ack_refusal(&self.config, to));
+        }
+    }
+
+    /// Sends a challenged request again with credentials; false where there are none or they were refused.
+    fn try_again(&mut self, arrival: Arrival<'_, '_>, tx: TxId) -> bool {
+        let Some(outbound) = self.tables.client(tx) else {
+            return false;
+        };
+        let (told, attempts, purpose) = (outbound.told, outbound.attempts, outbound.purpose);
+        let (Purpose::Call(id) | Purpose::InDialog(id) | Purpose::Farewell(id)) = purpose else {
+            return false;
+        };
+        let (kind, name) = if arrival.status == 401 {
+            (Kind::WwwAuthenticate, "Authorization")
+        } else {
+            (Kind::ProxyAuthenticate, "Proxy-Authorization")
+        };
+        let values: Vec<String> = arrival.message.all(kind).map(owned::unfolded).collect();
+        let is_stale = values.iter().any(|value| digest::is_stale(value));
+        if attempts >= MAX_ATTEMPTS || (attempts > 0 && !is_stale) {
+            return false;
+        }
+        let Some(mut draft) = outbound.draft.as_deref().cloned() else {
+            return false;
+        };
+        let Some(dialog) = self.tables.dialog(id) else {
+            return false;
+        };
+        let is_cancelled = matches!(
+            dialog.state,
+            DialogState::Calling {
+                is_cancelled: true,
+                ..
+            }
+        );
+        let Some(login) = dialog.credentials.clone().filter(|_| !is_cancelled) else {
+            return false;
+        };
+        let Some(value) = self.credentials_for(&values, &login, &draft) else {
+            return false;
+        };
+        let fresh = self.tables.next_tx();
+        let Some(dialog) = self.tables.dialog(id) else {
+            return false;
+        };
+        dialog.local_cseq = dialog.local_cseq.saturating_add(1);
+        draft.cseq = dialog.local_cseq;
+        if let DialogState::Calling { tx: calling, .. } = &mut dialog.state {
+            *calling = fresh;
+        }
+        if let Some(old) = self.tables.client(tx) {
+            old.draft = None;
+            old.purpose = Purpose::Unwatched;
+        }
+        self.start(
+            arrival.now,
+            fresh,
+            draft,
+            purpose,
+            Some((told, attempts + 1, (name, value))),
+        );
+        true
+    }
+
+    fn credentials_for(
+        &mut self,
+        challenges: &[String],
+        login: &Credentials,
+        draft: &crate::draft::Draft,
+    ) -> Option<String> {
+        let cnonce = self.identity.tag();
+        let uri = std::str::from_utf8(&draft.uri).ok()?;
+        let body = draft
+            .body
+            .as_ref()
+            .map_or(b"".as_slice(), |body| &body.bytes);
+        let target = digest::Target {
+            method: draft.method.as_str(),
+            uri,
+            body,
+        };
+        digest::answer(
+            challenges.iter().map(String::as_str),
+            login,
+            target,
+            &cnonce,
+        )
+    }
+
+    fn tell_answer(
+        &mut self,
+        arrival: Arrival<'_, '_>,
+        tx: TxId,
+        request_dialog: Option<DialogId>,
+    ) {
+        let headers = owned::headers(arrival.message);
+        let (status, body) = (arrival.status, owned::body(arrival.message));
+        self.lane.events.push_back(Event::Response {
+            tx,
+            status,
+            request_dialog,
+            headers,
+            body,
+        });
+    }
+}

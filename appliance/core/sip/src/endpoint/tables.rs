@@ -1,0 +1,169 @@
+//! The tables of an endpoint: transactions and dialogs by identity, and by what messages name them by.
+//!
+//! An entry and its keys come and go together, here and nowhere else.
+
+use std::collections::BTreeMap;
+
+use crate::dialog::Dialog;
+use crate::draft::Draft;
+use crate::endpoint::{DialogId, TxId};
+use crate::reply_head::ReplyHead;
+use crate::transaction::client::Client;
+use crate::transaction::key::Key;
+use crate::transaction::server::Server;
+
+/// All that lives in an endpoint.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    servers: BTreeMap<TxId, Inbound>,
+    clients: BTreeMap<TxId, Outbound>,
+    dialogs: BTreeMap<DialogId, Dialog>,
+    tx_keys: BTreeMap<Key, TxId>,
+    dialog_keys: BTreeMap<Key, DialogId>,
+    last_id: u64,
+}
+
+/// A request of a peer.
+#[derive(Debug)]
+pub(crate) struct Inbound {
+    pub(crate) server: Server,
+    /// What its responses repeat; gone with the final one.
+    pub(crate) head: Option<Box<ReplyHead>>,
+    /// The dialog an INVITE would make; moves into the table with the first tagged answer.
+    pub(crate) seed: Option<Box<Dialog>>,
+    /// The new Contact a re-INVITE or UPDATE brings, taken with the 2xx.
+    pub(crate) refresh: Option<Vec<u8>>,
+    pub(crate) cseq: u32,
+    /// Whether it used a nonce that is no longer good.
+    pub(crate) is_stale: bool,
+}
+
+/// A request of ours.
+#[derive(Debug)]
+pub(crate) struct Outbound {
+    pub(crate) client: Client,
+    /// The request itself, until its final answer.
+    pub(crate) draft: Option<Box<Draft>>,
+    pub(crate) purpose: Purpose,
+    /// The identity the owner knows it by; an authorized copy keeps it.
+    pub(crate) told: TxId,
+    /// How often it was sent with credentials.
+    pub(crate) attempts: u8,
+}
+
+/// What a request of ours is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The INVITE that makes a dialog.
+    Call(DialogId),
+    /// Any other request in a dialog that the owner asked for.
+    InDialog(DialogId),
+    /// The BYE of a dialog.
+    Farewell(DialogId),
+    /// A CANCEL, or the BYE of a branch nobody wanted.
+    Unwatched,
+    /// A request outside any dialog.
+    Alone,
+}
+
+impl Tables {
+    pub(crate) fn next_tx(&mut self) -> TxId {
+        self.last_id += 1;
+        TxId(self.last_id)
+    }
+
+    pub(crate) fn next_dialog(&mut self) -> DialogId {
+        self.last_id += 1;
+        DialogId(self.last_id)
+    }
+
+    pub(crate) fn transactions(&self) -> usize {
+        self.servers.len() + self.clients.len()
+    }
+
+    pub(crate) fn dialogs(&self) -> usize {
+        self.dialogs.len()
+    }
+
+    pub(crate) fn tx_by(&self, key: &Key) -> Option<TxId> {
+        self.tx_keys.get(key).copied()
+    }
+
+    pub(crate) fn dialog_by(&self, key: &Key) -> Option<DialogId> {
+        self.dialog_keys.get(key).copied()
+    }
+
+    pub(crate) fn server(&mut self, tx: TxId) -> Option<&mut Inbound> {
+        self.servers.get_mut(&tx)
+    }
+
+    pub(crate) fn client(&mut self, tx: TxId) -> Option<&mut Outbound> {
+        self.clients.get_mut(&tx)
+    }
+
+    pub(crate) fn dialog(&mut self, id: DialogId) -> Option<&mut Dialog> {
+        self.dialogs.get_mut(&id)
+    }
+
+    pub(crate) fn add_server(&mut self, inbound: Inbound) {
+        let id = inbound.server.id;
+        self.tx_keys.insert(inbound.server.key.clone(), id);
+        if let Some(merged) = inbound.server.merged.clone() {
+            self.tx_keys.insert(merged, id);
+        }
+        self.servers.insert(id, inbound);
+    }
+
+    pub(crate) fn add_client(&mut self, outbound: Outbound) {
+        self.tx_keys
+            .insert(outbound.client.key.clone(), outbound.client.id);
+        self.clients.insert(outbound.client.id, outbound);
+    }
+
+    pub(crate) fn add_dialog(&mut self, id: DialogId, dialog: Dialog) {
+        if let Some(key) = dialog.key.clone() {
+            self.dialog_keys.insert(key, id);
+        }
+        self.dialogs.insert(id, dialog);
+    }
+
+    /// Lets the peer's requests find a dialog whose key has become known.
+    pub(crate) fn index_dialog(&mut self, id: DialogId) {
+        if let Some(key) = self.dialogs.get(&id).and_then(|dialog| dialog.key.clone()) {
+            self.dialog_keys.insert(key, id);
+        }
+    }
+
+    pub(crate) fn remove_server(&mut self, tx: TxId) -> Option<Inbound> {
+        let inbound = self.servers.remove(&tx)?;
+        self.tx_keys.remove(&inbound.server.key);
+        if let Some(merged) = &inbound.server.merged {
+            self.tx_keys.remove(merged);
+        }
+        Some(inbound)
+    }
+
+    /// A request with a final response no longer makes its copies on other paths loops.
+    pub(crate) fn unmerge(&mut self, tx: TxId) {
+        if let Some(merged) = self
+            .server(tx)
+            .and_then(|inbound| inbound.server.merged.take())
+        {
+            self.tx_keys.remove(&merged);
+        }
+    }
+
+    pub(crate) fn remove_client(&mut self, tx: TxId) -> Option<Outbound> {
+        let outbound = self.clients.remove(&tx)?;
+        self.tx_keys.remove(&outbound.client.key);
+        Some(outbound)
+    }
+
+    pub(crate) fn remove_dialog(&mut self, id: DialogId) -> Option<Dialog> {
+        let dialog = self.dialogs.remove(&id)?;
+        if let Some(key) = &dialog.key {
+            self.dialog_keys.remove(key);
+        }
+        Some(dialog)
+    }
+}

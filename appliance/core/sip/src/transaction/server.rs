@@ -1,0 +1,139 @@
+//! Server transactions: a request of a peer from its arrival until no copy of it can come any more
+//! (RFC 3261 17.2, RFC 6026 7.1).
+//!
+//! A finished one keeps its key, its deadline and the bytes of its last response.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use crate::deadline::Reason;
+use crate::endpoint::{DialogId, TxId};
+use crate::lane::{Lane, Owner};
+use crate::transaction::key::Key;
+
+/// How far a server transaction is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// No final response yet.
+    Proceeding,
+    /// Final response sent (for INVITE: a refusal, repeated until its ACK).
+    Completed,
+    /// The refusal was acknowledged.
+    Confirmed,
+    /// An INVITE was answered 2xx; the dialog repeats that itself.
+    Accepted,
+}
+
+/// What a due deadline did to a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It lives on.
+    Lives,
+    /// 100 Trying is due.
+    WantsTrying,
+    /// It is over.
+    Gone,
+}
+
+/// A server transaction.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) id: TxId,
+    pub(crate) state: State,
+    pub(crate) is_invite: bool,
+    pub(crate) key: Key,
+    /// Where a copy on another path would be found, while this one has no final response.
+    pub(crate) merged: Option<Key>,
+    /// Where responses go.
+    pub(crate) reply_to: SocketAddr,
+    /// The dialog it belongs to or has made.
+    pub(crate) dialog: Option<DialogId>,
+    /// The response a copy of the request is answered with.
+    last: Vec<u8>,
+    interval: Duration,
+}
+
+impl Server {
+    pub(crate) fn new(id: TxId, key: Key, is_invite: bool, reply_to: SocketAddr) -> Self {
+        Self {
+            id,
+            state: State::Proceeding,
+            is_invite,
+            key,
+            merged: None,
+            reply_to,
+            dialog: None,
+            last: Vec::new(),
+            interval: Duration::ZERO,
+        }
+    }
+
+    /// Takes a copy of the request.
+    pub(crate) fn handle_copy(&self, lane: &mut Lane) {
+        lane.stats.retransmissions_received += 1;
+        let answers = matches!(self.state, State::Proceeding | State::Completed);
+        if answers && !self.last.is_empty() {
+            lane.resend(self.reply_to, &self.last);
+        }
+    }
+
+    /// Takes an ACK; whether it was for a refusal of this transaction.
+    pub(crate) fn handle_ack(&mut self, lane: &mut Lane, now: Instant) -> bool {
+        match self.state {
+            State::Completed if self.is_invite => {
+                self.state = State::Confirmed;
+                lane.deadlines.clear_all(Owner::Tx(self.id));
+                lane.wake_tx(self.id, Reason::AckLinger, now, lane.timers.t4);
+                self.last = Vec::new();
+                true
+            }
+            State::Confirmed => {
+                lane.stats.retransmissions_received += 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Sends a response.
+    pub(crate) fn send(&mut self, lane: &mut Lane, now: Instant, status: u16, bytes: Vec<u8>) {
+        let patience = lane.timers.patience();
+        lane.deadlines.clear(Owner::Tx(self.id), Reason::Trying);
+        lane.send(self.reply_to, bytes.clone());
+        self.last = bytes;
+        if status < 200 {
+            return;
+        }
+        if !self.is_invite {
+            self.state = State::Completed;
+            lane.wake_tx(self.id, Reason::RequestLinger, now, patience);
+        } else if status < 300 {
+            self.state = State::Accepted;
+            self.last = Vec::new();
+            lane.wake_tx(self.id, Reason::AcceptedLinger, now, patience);
+        } else {
+            self.state = State::Completed;
+            self.interval = lane.timers.t1;
+            lane.wake_tx(self.id, Reason::RefusalRetransmit, now, self.interval);
+            lane.wake_tx(self.id, Reason::RefusalUnacknowledged, now, patience);
+        }
+    }
+
+    /// Does what is due.
+    pub(crate) fn handle_timeout(&mut self, lane: &mut Lane, now: Instant, reason: Reason) -> Fate {
+        match reason {
+            Reason::Trying => Fate::WantsTrying,
+            Reason::RefusalRetransmit => {
+                lane.resend(self.reply_to, &self.last);
+                self.interval = (self.interval * 2).min(lane.timers.t2);
+                lane.wake_tx(self.id, Reason::RefusalRetransmit, now, self.interval);
+                Fate::Lives
+            }
+            Reason::RefusalUnacknowledged => {
+                lane.stats.timeouts += 1;
+                Fate::Gone
+            }
+            _ => Fate::Gone,
+        }
+    }
+}
