@@ -1,0 +1,61 @@
+//! The OpenAPI 3.1 document: the paths from the routes, the schemas from the transfer types.
+
+use axum::Json;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
+
+use super::{calls, recording, records, sign_in, site, status};
+use crate::live::News;
+use crate::problem::Problem;
+
+/// Schemas that no route names by itself are listed; the others come with `paths`.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Branchline box",
+        description = "The API behind the box's own page. Refusals are RFC 9457 problem details.",
+        license(name = "Apache-2.0 OR MIT")
+    ),
+    paths(
+        sign_in::session,
+        sign_in::with_code,
+        sign_in::with_password,
+        sign_in::set_password,
+        sign_in::sign_out,
+        calls::live,
+        calls::events,
+        records::list,
+        records::hours,
+        records::one,
+        recording::audio,
+        recording::wave,
+        site::current,
+        site::history,
+        site::version,
+        site::undo,
+        site::check,
+        site::diff,
+        site::apply,
+        status::status,
+        openapi,
+    ),
+    components(schemas(News, Problem))
+)]
+struct Schemas;
+
+/// The whole document.
+pub(crate) fn document() -> Document {
+    let mut document = Schemas::openapi();
+    let mut paths = super::open().paths();
+    for more in [super::signed_in().paths(), super::site_texts().paths()] {
+        paths.merge(more);
+    }
+    document.paths = paths;
+    document
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/openapi.json", responses((status = 200, description = "OpenAPI 3.1")))]
+pub(crate) async fn openapi() -> Json<Document> {
+    Json(document())
+}

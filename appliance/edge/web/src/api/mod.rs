@@ -1,0 +1,55 @@
+//! The API: its routes and its OpenAPI document, which are one list.
+//!
+//! A handler carries `#[utoipa::path]`; [`Routes::with`] mounts it at the path and method written
+//! there, so nothing under /api can be served and undocumented. The document is checked in at
+//! `web-ui/openapi.json`; a test says when it is stale.
+
+mod calls;
+mod document;
+mod recording;
+mod records;
+mod routes;
+mod sign_in;
+mod site;
+mod status;
+mod taken;
+#[cfg(test)]
+mod tests;
+
+use routes::Routes;
+
+/// Routes for everybody: they look at the session themselves.
+pub(crate) fn open() -> Routes {
+    Routes::default()
+        .with::<sign_in::__path_session, _, _>(sign_in::session)
+        .with::<sign_in::__path_with_code, _, _>(sign_in::with_code)
+        .with::<sign_in::__path_with_password, _, _>(sign_in::with_password)
+        .with::<sign_in::__path_set_password, _, _>(sign_in::set_password)
+        .with::<sign_in::__path_sign_out, _, _>(sign_in::sign_out)
+}
+
+/// Routes for whoever is signed in.
+pub(crate) fn signed_in() -> Routes {
+    Routes::default()
+        .with::<calls::__path_live, _, _>(calls::live)
+        .with::<calls::__path_events, _, _>(calls::events)
+        .with::<records::__path_list, _, _>(records::list)
+        .with::<records::__path_hours, _, _>(records::hours)
+        .with::<records::__path_one, _, _>(records::one)
+        .with::<recording::__path_audio, _, _>(recording::audio)
+        .with::<recording::__path_wave, _, _>(recording::wave)
+        .with::<site::__path_current, _, _>(site::current)
+        .with::<site::__path_history, _, _>(site::history)
+        .with::<site::__path_version, _, _>(site::version)
+        .with::<site::__path_undo, _, _>(site::undo)
+        .with::<status::__path_status, _, _>(status::status)
+        .with::<document::__path_openapi, _, _>(document::openapi)
+}
+
+/// Routes for whoever is signed in that take a whole site text.
+pub(crate) fn site_texts() -> Routes {
+    Routes::default()
+        .with::<site::__path_check, _, _>(site::check)
+        .with::<site::__path_diff, _, _>(site::diff)
+        .with::<site::__path_apply, _, _>(site::apply)
+}

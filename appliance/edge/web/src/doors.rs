@@ -1,0 +1,80 @@
+//! What the web crate is given by the box: every way in and out that it has.
+//!
+//! Made by gateway once, at start. The web crate never reaches around them: it asks the one owner
+//! of the calls to apply a site, it reads records from the store, it listens to events.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use centre::event::{Event, LiveCall};
+use centre::site::Diagnostic;
+use store::Store;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+/// Where the web server listens and what it keeps on disk.
+#[derive(Clone, Debug)]
+pub struct WebConfig {
+    /// Port 0 takes a free port.
+    pub listen: SocketAddr,
+    /// TLS key and certificate lie here, readable by the owner only.
+    pub data_dir: PathBuf,
+    /// Folder of the recordings; nothing outside it is ever sent.
+    pub recordings: PathBuf,
+}
+
+/// The ways between the web server and the rest of the box.
+#[derive(Clone)]
+pub struct Doors {
+    /// Records, outbox, site versions, settings.
+    pub store: Store,
+    /// Live events; the web server subscribes once.
+    pub events: broadcast::Sender<Event>,
+    /// Calls that run now: read at start and after events were missed.
+    pub live: watch::Receiver<Vec<LiveCall>>,
+    /// Takes wishes for another site, one after the other; the capacity is the box's choice.
+    pub site: mpsc::Sender<SiteRequest>,
+    /// Names of the prompts that exist, for the check and for completion.
+    pub prompts: watch::Receiver<Vec<String>>,
+    /// How the link to central stands.
+    pub link: watch::Receiver<LinkView>,
+    /// The box's figures in Prometheus text form.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+/// A wish to put another site in force for new calls.
+#[derive(Debug)]
+pub struct SiteRequest {
+    /// Which.
+    pub wish: SiteWish,
+    /// The version in force once that is committed, or what is wrong with the text.
+    pub reply: oneshot::Sender<Result<u64, Vec<Diagnostic>>>,
+}
+
+/// Which site is wished for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SiteWish {
+    /// A new text: to be checked, saved (`Store::save_site`) and put in force.
+    Apply {
+        /// The whole text.
+        text: String,
+        /// Why, in the administrator's words; may be empty.
+        note: String,
+    },
+    /// The version that the present one replaced: to be checked against today's prompts, pointed to
+    /// (`Store::undo_site`) and put in force. Sent only where there is one.
+    Undo,
+}
+
+/// How the link to central stands, as the page shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkView {
+    /// No central is configured: records stay on the box and nobody waits for them.
+    pub standalone: bool,
+    /// The broker answers.
+    pub connected: bool,
+    /// Records sent and not acknowledged yet.
+    pub unacked: u64,
+    /// When central last acknowledged, milliseconds since 1970 UTC.
+    pub last_ack: Option<i64>,
+}

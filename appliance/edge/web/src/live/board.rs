@@ -1,0 +1,240 @@
+//! The board: the calls that run now and the last few hundred things told of them.
+//!
+//! One task (the pump in `app`) writes, every event stream reads. Each event carries the whole call,
+//! so a browser that hears one twice or misses one is right again with the next.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use centre::event::{Event, LiveCall};
+use serde::Serialize;
+use tokio::sync::broadcast;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::limits;
+use crate::wire::calls::{CallView, EmotionView, RecordView};
+
+/// One numbered event, ready to send.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) number: u64,
+    pub(crate) name: &'static str,
+    pub(crate) data: String,
+}
+
+/// The data of every event of `/api/events`; the event's name is its `type`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(crate) enum News {
+    /// All that runs: sent first, and again when events were missed. Whatever was known is replaced.
+    Snapshot { calls: Vec<CallView> },
+    /// A call started or changed.
+    Call { call: Box<CallView> },
+    /// A call ended; its record is not saved yet.
+    Ended { record: Box<RecordView> },
+    /// The record of an ended call is committed.
+    Saved { record: Box<RecordView> },
+    /// Another version of the site is in force for new calls.
+    Site { version: u64 },
+}
+
+impl News {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Snapshot { .. } => "snapshot",
+            Self::Call { .. } => "call",
+            Self::Ended { .. } => "ended",
+            Self::Saved { .. } => "saved",
+            Self::Site { .. } => "site",
+        }
+    }
+
+    pub(crate) fn told(&self, number: u64) -> Told {
+        // Plain data without maps: serialising it does not fail.
+        Told {
+            number,
+            name: self.name(),
+            data: serde_json::to_string(self).unwrap_or_default(),
+        }
+    }
+}
+
+/// What runs now, and what was told last.
+pub(crate) struct Board {
+    inner: Mutex<Inner>,
+    tell: broadcast::Sender<Arc<Told>>,
+}
+
+struct Inner {
+    calls: BTreeMap<Uuid, CallView>,
+    told: VecDeque<Arc<Told>>,
+    number: u64,
+}
+
+/// Where a browser starts to listen: what it missed, and what comes.
+pub(crate) struct Seat {
+    pub(crate) missed: Vec<Arc<Told>>,
+    pub(crate) coming: broadcast::Receiver<Arc<Told>>,
+}
+
+/// Keeps the last phrases and digits: each event carries the whole call, and calls can be long.
+fn trim(call: &mut CallView) {
+    let extra = call.transcript.len().saturating_sub(limits::LIVE_TAIL);
+    call.transcript.drain(..extra);
+    let extra = call
+        .digits
+        .chars()
+        .count()
+        .saturating_sub(limits::LIVE_TAIL);
+    call.digits = call.digits.chars().skip(extra).collect();
+}
+
+impl Board {
+    pub(crate) fn new(calls: &[LiveCall]) -> Self {
+        // A stream that falls EVENT_LAG behind loses the oldest and is sent a snapshot instead.
+        let (tell, _) = broadcast::channel(limits::EVENT_LAG);
+        let inner = Inner {
+            calls: BTreeMap::new(),
+            told: VecDeque::new(),
+            number: 0,
+        };
+        let board = Self {
+            inner: Mutex::new(inner),
+            tell,
+        };
+        board.reset(calls);
+        board
+    }
+
+    /// Calls that run now, oldest first.
+    pub(crate) fn calls(&self) -> Vec<CallView> {
+        self.inner().calls.values().cloned().collect()
+    }
+
+    /// Whether the call runs now.
+    pub(crate) fn is_live(&self, id: Uuid) -> bool {
+        self.inner().calls.contains_key(&id)
+    }
+
+    /// Starts anew from what the box says, after events were missed.
+    pub(crate) fn reset(&self, calls: &[LiveCall]) {
+        let mut inner = self.inner();
+        let calls = calls.iter().take(limits::LIVE_CALLS);
+        inner.calls = calls.map(|call| (call.id, CallView::from(call))).collect();
+        let snapshot = News::Snapshot {
+            calls: inner.calls.values().cloned().collect(),
+        };
+        self.tell(&mut inner, &snapshot);
+    }
+
+    /// Takes one event of the box.
+    pub(crate) fn hear(&self, event: &Event) {
+        let mut inner = self.inner();
+        let news = match event {
+            Event::Started(call) | Event::Changed(call) => {
+                if inner.calls.len() >= limits::LIVE_CALLS && !inner.calls.contains_key(&call.id) {
+                    return;
+                }
+                let mut view = CallView::from(call);
+                trim(&mut view);
+                if view.emotion.is_none() {
+                    view.emotion = inner
+                        .calls
+                        .get(&call.id)
+                        .and_then(|known| known.emotion.clone());
+                }
+                inner.calls.insert(call.id, view.clone());
+                News::Call {
+                    call: Box::new(view),
+                }
+            }
+            Event::Digit { call, digit } => {
+                let Some(view) = inner.calls.get_mut(call) else {
+                    return;
+                };
+                view.digits.push(*digit);
+                trim(view);
+                News::Call {
+                    call: Box::new(view.clone()),
+                }
+            }
+            Event::Heard { call, utterance } => {
+                let Some(view) = inner.calls.get_mut(call) else {
+                    return;
+                };
+                view.transcript.push(utterance.into());
+                trim(view);
+                News::Call {
+                    call: Box::new(view.clone()),
+                }
+            }
+            Event::Felt { call, emotion } => {
+                let Some(view) = inner.calls.get_mut(call) else {
+                    return;
+                };
+                view.emotion = Some(EmotionView::from(emotion));
+                News::Call {
+                    call: Box::new(view.clone()),
+                }
+            }
+            Event::Ended { call, record } => {
+                inner.calls.remove(call);
+                News::Ended {
+                    record: Box::new(RecordView::from(&**record)),
+                }
+            }
+        };
+        self.tell(&mut inner, &news);
+    }
+
+    /// Tells something that is not an event of the calls.
+    pub(crate) fn announce(&self, news: &News) {
+        self.tell(&mut self.inner(), news);
+    }
+
+    /// A snapshot that carries the number of the last event told, for one listener.
+    pub(crate) fn snapshot(&self) -> Told {
+        let inner = self.inner();
+        News::Snapshot {
+            calls: inner.calls.values().cloned().collect(),
+        }
+        .told(inner.number)
+    }
+
+    /// A seat right after event `last`; a snapshot is the first thing told where that is unknown.
+    pub(crate) fn seat(&self, last: Option<u64>) -> Seat {
+        let inner = self.inner();
+        // Under the lock nothing is told: no event falls between what was missed and what comes.
+        let coming = self.tell.subscribe();
+        let oldest = inner.told.front().map_or(inner.number, |told| told.number);
+        let missed = match last {
+            Some(last) if last <= inner.number && last + 1 >= oldest => inner
+                .told
+                .iter()
+                .filter(|told| told.number > last)
+                .cloned()
+                .collect(),
+            _ => {
+                let calls = inner.calls.values().cloned().collect();
+                vec![Arc::new(News::Snapshot { calls }.told(inner.number))]
+            }
+        };
+        Seat { missed, coming }
+    }
+
+    fn tell(&self, inner: &mut Inner, news: &News) {
+        inner.number += 1;
+        let told = Arc::new(news.told(inner.number));
+        if inner.told.len() >= limits::EVENTS_KEPT {
+            inner.told.pop_front();
+        }
+        inner.told.push_back(Arc::clone(&told));
+        // Nobody listening is no fault.
+        let _ = self.tell.send(told);
+    }
+
+    fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
