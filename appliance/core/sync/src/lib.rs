@@ -18,6 +18,7 @@
 
 mod ack;
 mod batch;
+mod broker;
 mod ingest;
 pub mod limits;
 mod row;
@@ -29,6 +30,7 @@ mod tests;
 
 pub use ack::{Ack, AckError, Rejection};
 pub use batch::{Batch, BatchError, BatchHeader, decode_batch, encode_batch};
+pub use broker::{Broker, BrokerError};
 pub use ingest::{Cursor, Ingest, Took};
 pub use row::{Epoch, Lane, Row, RowKind};
 pub use topic::{Address, BoxId, NameError, TopicError, up_filter};
