@@ -309,7 +309,7 @@ impl<'a> Reader<'a, '_> {
             .iter()
             .any(|answer| answer.given == Given::Nothing)
         {
-            let message = format!("{} lacks a default answer", describe(step.kind));
+            let message = format!("{} lacks a default answer", asked_by(step));
             let hint =
                 "add <step type=\"input\" default=\"true\" next=\"..\"/>: where silence leads";
             self.notes.error(step.at, message, hint);
@@ -423,5 +423,13 @@ impl<'a> Reader<'a, '_> {
             );
         }
         kind
+    }
+}
+
+fn asked_by(step: &DraftStep) -> String {
+    if step.id == START {
+        "the opening question".to_owned()
+    } else {
+        describe(step.kind)
     }
 }

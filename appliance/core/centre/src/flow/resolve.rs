@@ -60,7 +60,8 @@ pub(crate) fn prompts(spots: Vec<Spot>, known: &Known, notes: &mut Notes) -> Vec
         else {
             continue;
         };
-        let hint = match did_you_mean(&spot.text, prompts.iter().map(String::as_str)) {
+        let candidates = prompts.iter().filter(|_| !notes.is_full());
+        let hint = match did_you_mean(&spot.text, candidates.map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!(
                 "add a prompt `{}.wav`, or name one that is there",
@@ -224,7 +225,7 @@ impl Resolver<'_, '_> {
             .iter()
             .chain(self.known.flows.keys())
             .chain(&self.known.queues);
-        let plain = !text.contains('/');
+        let plain = !text.contains('/') && !self.notes.is_full();
         ids.map(String::as_str)
             .chain([HANG_UP])
             .filter(move |_| plain)

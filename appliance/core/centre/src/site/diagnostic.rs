@@ -66,23 +66,34 @@ pub(crate) struct At {
     pub(crate) column: u32,
 }
 
-/// Finds the place of a byte offset.
+/// Finds the place of a byte offset, in a time that does not grow with the text or its lines.
 #[derive(Clone, Debug)]
 pub(crate) struct Source<'a> {
     text: &'a str,
     line_starts: Vec<usize>,
+    /// Characters before every `BLOCK`th byte.
+    characters: Vec<usize>,
 }
+
+const BLOCK: usize = 256;
 
 impl<'a> Source<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        let after_breaks = text
-            .bytes()
-            .enumerate()
-            .filter(|(_, b)| *b == b'\n')
-            .map(|(i, _)| i + 1);
+        let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
+        let line_starts = std::iter::once(0)
+            .chain(breaks.map(|(i, _)| i + 1))
+            .collect();
+        let mut before = 0;
+        let blocks = text.as_bytes().chunks(BLOCK).map(|block| {
+            let so_far = before;
+            before += block.iter().filter(|b| begins_character(**b)).count();
+            so_far
+        });
+        let characters = blocks.collect();
         Self {
             text,
-            line_starts: std::iter::once(0).chain(after_breaks).collect(),
+            line_starts,
+            characters,
         }
     }
 
@@ -92,22 +103,40 @@ impl<'a> Source<'a> {
 
     /// An offset beyond the end is the end; one inside a character is that character.
     pub(crate) fn at(&self, offset: usize) -> At {
-        let offset = offset.min(self.text.len());
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
         let line = self.line_starts.partition_point(|start| *start <= offset);
         let start = self
             .line_starts
             .get(line.saturating_sub(1))
             .copied()
             .unwrap_or(0);
-        let rest = self.text.get(start..).unwrap_or("");
-        let ends = rest.char_indices().map(|(i, c)| start + i + c.len_utf8());
-        let column = ends.take_while(|end| *end <= offset).count();
+        let column = self.characters_before(offset) - self.characters_before(start);
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         At {
             line: count(line),
             column: count(column).saturating_add(1),
         }
     }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        // The end of the text may stand where a block would begin.
+        let block = (offset / BLOCK).min(self.characters.len().saturating_sub(1));
+        let rest = self
+            .text
+            .as_bytes()
+            .get(block * BLOCK..offset)
+            .unwrap_or_default();
+        let before = self.characters.get(block).copied().unwrap_or(0);
+        before + rest.iter().filter(|b| begins_character(**b)).count()
+    }
+}
+
+/// Whether a byte of UTF-8 is the first of its character.
+fn begins_character(byte: u8) -> bool {
+    byte & 0xC0 != 0x80
 }
 
 /// Faults being collected.
@@ -124,6 +153,11 @@ impl Notes {
 
     pub(crate) fn warn(&mut self, at: At, message: impl Into<String>, hint: impl Into<String>) {
         self.add(Severity::Warning, at, message.into(), hint.into());
+    }
+
+    /// Whether further ones are only counted, so that hints need not be looked for.
+    pub(crate) fn is_full(&self) -> bool {
+        self.kept.len() >= MAX_DIAGNOSTICS
     }
 
     pub(crate) fn has_errors(&self) -> bool {
@@ -151,7 +185,7 @@ impl Notes {
     }
 
     fn add(&mut self, severity: Severity, at: At, message: String, hint: String) {
-        if self.kept.len() >= MAX_DIAGNOSTICS {
+        if self.is_full() {
             self.more += 1;
             return;
         }
@@ -176,7 +210,10 @@ pub(crate) fn did_you_mean<'a>(
         return None;
     }
     let limit = (length / 3).clamp(1, 3);
-    let near = known.into_iter().map(|name| (distance(wrong, name), name));
+    let near = known
+        .into_iter()
+        .filter(|name| name.chars().count().abs_diff(length) <= limit)
+        .map(|name| (distance(wrong, name), name));
     near.filter(|(d, _)| *d <= limit)
         .min()
         .map(|(_, name)| name)
@@ -218,6 +255,16 @@ mod tests {
         assert_eq!(source.at(11), At { line: 2, column: 1 });
         assert_eq!(source.at(13), At { line: 2, column: 3 });
         assert_eq!(source.at(9_999), At { line: 3, column: 1 });
+        let long = format!("名\n{}x", "字".repeat(1_000));
+        let last = At {
+            line: 2,
+            column: 1_001,
+        };
+        assert_eq!(Source::new(&long).at(long.len() - 1), last);
+        assert_eq!(
+            Source::new(&long[..BLOCK * 3 + 1]).at(BLOCK * 3 + 1).line,
+            2
+        );
     }
 
     #[test]

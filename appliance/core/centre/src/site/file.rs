@@ -15,7 +15,7 @@ use super::table::{Reader, Table};
 use super::text::{NAME_HINT, duration, is_name, shorten};
 use super::{Credentials, Net, NetError, Secret};
 use crate::flow::draft::{Draft, Spot};
-use crate::flow::parse;
+use crate::flow::{Known, parse};
 
 /// A site text as it was written, with places.
 #[derive(Clone, Debug)]
@@ -68,6 +68,24 @@ impl SiteFile {
         match read(text) {
             Ok(file) if !file.notes.has_errors() => Ok(file),
             Ok(Self { notes, .. }) | Err(notes) => Err(notes.finish()),
+        }
+    }
+
+    /// The names a flow of this site may mention; its prompts are not known to a text.
+    pub fn known(&self) -> Known {
+        let ids = |draft: &Draft| draft.steps.iter().map(|step| step.id.clone()).collect();
+        Known {
+            flows: self
+                .flows
+                .iter()
+                .map(|draft| (draft.name.clone(), ids(draft)))
+                .collect(),
+            queues: self
+                .queues
+                .iter()
+                .map(|queue| queue.name.text.clone())
+                .collect(),
+            prompts: None,
         }
     }
 }

@@ -110,6 +110,12 @@ impl Site {
         resolve::resolve(file, prompts)
     }
 
+    /// Everything wrong with a text, warnings among them, in reading order; empty where nothing
+    /// is. Prompts are not checked where nobody knows them.
+    pub fn check(text: &str, prompts: Option<&BTreeSet<String>>) -> Vec<Diagnostic> {
+        resolve::check(text, prompts)
+    }
+
     /// The text of the demo site a new box starts with.
     pub fn default_text() -> &'static str {
         include_str!("default.toml")

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::diagnostic::{Diagnostic, Notes, did_you_mean};
 use super::file::{self, NumberFile, QueueFile, TrunkFile};
 use super::{Queue, Site, SiteFile, Trunk};
-use crate::flow::draft::{Draft, Spot};
+use crate::flow::draft::Spot;
 use crate::flow::model::Act;
 use crate::flow::{Flow, Known, Target, lint, resolve as flow};
 
@@ -18,16 +18,36 @@ pub(super) fn load(text: &str, prompts: &BTreeSet<String>) -> Result<Site, Vec<D
     }
 }
 
+pub(super) fn check(text: &str, prompts: Option<&BTreeSet<String>>) -> Vec<Diagnostic> {
+    match file::read(text).map(|file| look_up_all(file, prompts)) {
+        Ok((_, notes)) | Err(notes) => notes.finish(),
+    }
+}
+
 pub(super) fn resolve(file: SiteFile, prompts: &BTreeSet<String>) -> Result<Site, Vec<Diagnostic>> {
+    let (site, notes) = look_up_all(file, Some(prompts));
+    if notes.has_errors() {
+        return Err(notes.finish());
+    }
+    Ok(Site {
+        warnings: notes.finish(),
+        ..site
+    })
+}
+
+/// The site, to be used only where the notes have no errors.
+fn look_up_all(file: SiteFile, prompts: Option<&BTreeSet<String>>) -> (Site, Notes) {
+    let known = Known {
+        prompts: prompts.cloned(),
+        ..file.known()
+    };
     let mut notes = file.notes;
-    let known = known(&file.flows, &file.queues, prompts);
     hidden_queues(&file.queues, &known, &mut notes);
     let queues = queues(file.queues, &known, &mut notes);
     let numbers = numbers(file.numbers, &known, &mut notes);
     let trunks = trunks(file.trunks, &mut notes);
-    let flows: BTreeMap<String, Flow> = file
-        .flows
-        .into_iter()
+    let drafts = file.flows.into_iter();
+    let flows: BTreeMap<String, Flow> = drafts
         .map(|draft| (draft.name.clone(), flow::resolve(draft, &known, &mut notes)))
         .collect();
     let then = queues
@@ -38,10 +58,7 @@ pub(super) fn resolve(file: SiteFile, prompts: &BTreeSet<String>) -> Result<Site
     lint::lint(&flows, &then, &doors, &mut notes);
     unused_flows(&flows, &then, doors, &mut notes);
     deaf_flows(&flows, file.speech, &mut notes);
-    if notes.has_errors() {
-        return Err(notes.finish());
-    }
-    Ok(Site {
+    let site = Site {
         text: file.text,
         name: file.name,
         language: file.language,
@@ -51,21 +68,10 @@ pub(super) fn resolve(file: SiteFile, prompts: &BTreeSet<String>) -> Result<Site
         numbers,
         queues,
         flows,
-        prompts: prompts.clone(),
-        warnings: notes.finish(),
-    })
-}
-
-fn known(flows: &[Draft], queues: &[QueueFile], prompts: &BTreeSet<String>) -> Known {
-    let ids = |draft: &Draft| draft.steps.iter().map(|step| step.id.clone()).collect();
-    Known {
-        flows: flows
-            .iter()
-            .map(|draft| (draft.name.clone(), ids(draft)))
-            .collect(),
-        queues: queues.iter().map(|queue| queue.name.text.clone()).collect(),
-        prompts: Some(prompts.clone()),
-    }
+        prompts: known.prompts.unwrap_or_default(),
+        warnings: Vec::new(),
+    };
+    (site, notes)
 }
 
 fn hidden_queues(queues: &[QueueFile], known: &Known, notes: &mut Notes) {
