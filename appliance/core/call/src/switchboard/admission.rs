@@ -80,12 +80,15 @@ impl Switchboard {
         let verdict = self.gate.judge(now, from.ip(), |login| {
             endpoint.verify(now, request, &login.username, &login.password, realm)
         });
+        // Strangers are answered without state (RFC 3261 section 8.2.7): they cost no memory, and
+        // an answer to a forged address is sent once, never again and again.
         match verdict {
             Verdict::Admit(trunk) => return Some(trunk),
             Verdict::Challenge => self.endpoint.challenge(now, tx, &self.realm),
             Verdict::Refuse => self.endpoint.respond(now, tx, &Reply::new(403)),
-            Verdict::Silence => self.endpoint.drop_silently(tx),
+            Verdict::Silence => {}
         }
+        self.endpoint.drop_silently(tx);
         None
     }
 }

@@ -1,0 +1,439 @@
+//! The town: who is there, what is in the air, and what must hold after every step.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use call::Cause;
+use centre::event::Event;
+use centre::record::{Emotion, Record, Utterance};
+use centre::site::Site;
+use centre::{Centre, CentreConfig, Input, Output};
+
+use crate::chance::Chance;
+use crate::phone::{Phone, Plan, Wish};
+use crate::plane::Plane;
+use crate::weather::Weather;
+
+/// Steps that may pass at one moment before the town calls it a circle.
+const MAX_STEPS_AT_ONCE: u32 = 20_000;
+
+/// How a town is built.
+#[derive(Clone, Debug)]
+pub struct TownConfig {
+    /// One seed, one history.
+    pub seed: u64,
+    /// The network.
+    pub weather: Weather,
+    /// RTP ports of the box.
+    pub ports: Vec<u16>,
+    /// Text of its site.
+    pub site: String,
+}
+
+impl TownConfig {
+    /// A calm town of `seed` with 20 ports and the town's own site.
+    pub fn new(seed: u64) -> Self {
+        let ports = (0..20).map(|n| 30_000 + 2 * n).collect();
+        Self {
+            seed,
+            weather: Weather::CALM,
+            ports,
+            site: SITE.into(),
+        }
+    }
+
+    /// The same in this weather.
+    #[must_use]
+    pub fn weather(self, weather: Weather) -> Self {
+        Self { weather, ..self }
+    }
+}
+
+/// A datagram on its way.
+#[derive(Clone, Debug)]
+struct Flying {
+    from: SocketAddr,
+    to: SocketAddr,
+    bytes: Vec<u8>,
+}
+
+/// Everything that happens between phones and the box.
+#[derive(Debug)]
+pub struct Town {
+    /// Now, in the town.
+    pub now: Instant,
+    /// The box.
+    pub centre: Centre,
+    /// Its media plane.
+    pub plane: Plane,
+    /// The phones, by address.
+    pub phones: BTreeMap<SocketAddr, Phone>,
+    /// Records made, in order.
+    pub records: Vec<Record>,
+    /// Live events shown, in order.
+    pub events: Vec<Event>,
+    /// Inputs given to the box, with their time.
+    pub log: Vec<(Duration, Input)>,
+    /// Datagrams that came to an address without a phone.
+    pub letters: Vec<(SocketAddr, Vec<u8>)>,
+    /// Everything the box put out, in order, as text.
+    pub outputs: Vec<String>,
+    weather: Weather,
+    chance: Chance,
+    air: BTreeMap<(Instant, u64), Flying>,
+    count: u64,
+    start: Instant,
+    started: Vec<String>,
+    at_once: (Option<Instant>, u32),
+}
+
+impl Town {
+    /// A town without phones.
+    pub fn new(config: TownConfig) -> Self {
+        let mut chance = Chance::new(config.seed);
+        let start = Instant::now();
+        let centre = Centre::new(
+            CentreConfig {
+                seed: chance.seed(),
+                ports: config.ports,
+                local: box_address(),
+                media_ip: box_address().ip(),
+                now: start,
+                unix_ms: 1_795_383_000_000,
+            },
+            site(&config.site),
+        );
+        Self {
+            now: start,
+            centre,
+            plane: Plane::default(),
+            phones: BTreeMap::new(),
+            records: Vec::new(),
+            events: Vec::new(),
+            log: Vec::new(),
+            letters: Vec::new(),
+            outputs: Vec::new(),
+            weather: config.weather,
+            chance,
+            air: BTreeMap::new(),
+            count: 0,
+            start,
+            started: Vec::new(),
+            at_once: (None, 0),
+        }
+    }
+
+    /// A phone at `address` dials now.
+    pub fn dial(&mut self, address: SocketAddr, plan: Plan) {
+        let seed = self.chance.seed();
+        let phone = Phone::dial(self.now, address, box_address(), plan, seed);
+        self.phones.insert(address, phone);
+        self.collect(address);
+    }
+
+    /// Throws `bytes` at the box as if they came from `from`, at once and unharmed.
+    pub fn throw(&mut self, from: SocketAddr, bytes: impl Into<Vec<u8>>) {
+        self.give(Input::Datagram {
+            from,
+            bytes: bytes.into(),
+        });
+    }
+
+    /// Gives the box one input.
+    pub fn give(&mut self, input: Input) {
+        self.log.push((self.now - self.start, input.clone()));
+        self.centre.handle(self.now, input);
+        self.drain();
+    }
+
+    /// Steps until nothing is left to do, at most `limit` of the town's time.
+    ///
+    /// # Panics
+    /// When something that must hold does not.
+    pub fn run(&mut self, limit: Duration) {
+        let end = self.now + limit;
+        while self.next().is_some_and(|at| at <= end) {
+            self.step();
+        }
+    }
+
+    /// Runs for exactly `time`.
+    pub fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        self.run(time);
+        self.now = end;
+    }
+
+    /// Runs until all is over, and checks that nothing is left behind.
+    ///
+    /// # Panics
+    /// When something is.
+    pub fn run_out(&mut self) {
+        self.run(Duration::from_secs(3 * 3600));
+        let stats = self.centre.stats();
+        assert_eq!(
+            self.next(),
+            None,
+            "nothing waits any more: {:?}",
+            self.centre.poll_timeout()
+        );
+        assert_eq!(stats.calls, 0, "no call is left");
+        assert_eq!(stats.deadlines, 0, "no deadline of a call is left");
+        assert_eq!(stats.switchboard.legs, 0, "no leg is left");
+        assert_eq!(stats.switchboard.ports_out, 0, "all ports came home");
+        assert_eq!(
+            stats.switchboard.deadlines, 0,
+            "no deadline of a leg is left"
+        );
+        assert_eq!(
+            stats.switchboard.sip.transactions, 0,
+            "no transaction lingers"
+        );
+        assert_eq!(stats.switchboard.sip.dialogs, 0, "no dialog lingers");
+        assert!(stats.queued.is_empty(), "nobody waits in a queue");
+        assert!(self.plane.running.is_empty(), "no stream runs");
+        let mut recorded: Vec<_> = self
+            .records
+            .iter()
+            .map(|r| &r.parties.sip_call_id)
+            .collect();
+        let mut started: Vec<_> = self.started.iter().collect();
+        recorded.sort();
+        started.sort();
+        assert_eq!(
+            recorded, started,
+            "one record for each call that came in, never two"
+        );
+        let ids: BTreeSet<_> = self.records.iter().map(|r| r.id).collect();
+        assert_eq!(ids.len(), self.records.len(), "no identity is used twice");
+    }
+
+    /// How long the town has lived.
+    pub fn age(&self) -> Duration {
+        self.now - self.start
+    }
+
+    /// Plays written inputs to a fresh box of the same seed, up to `end`; its outputs as text.
+    pub fn replay(config: TownConfig, log: &[(Duration, Input)], end: Duration) -> Vec<String> {
+        let mut town = Self::new(config);
+        town.plane.hangs = true;
+        for (at, input) in log {
+            let at = town.start + *at;
+            town.wake_until(at);
+            town.now = at;
+            town.centre.handle(at, input.clone());
+            town.note();
+        }
+        let end = town.start + end;
+        town.wake_until(end);
+        town.outputs
+    }
+
+    /// The one record of a town with one call.
+    ///
+    /// # Panics
+    /// When there is none, or more than one.
+    pub fn record(&self) -> &Record {
+        assert_eq!(self.records.len(), 1, "one call, one record");
+        &self.records[0]
+    }
+
+    /// How many records ended for each cause.
+    pub fn causes(&self) -> BTreeMap<&'static str, usize> {
+        let mut causes = BTreeMap::new();
+        for record in &self.records {
+            *causes.entry(Cause::word(record.cause)).or_default() += 1;
+        }
+        causes
+    }
+
+    fn wake_until(&mut self, end: Instant) {
+        while let Some((at, _)) = self.centre.poll_timeout().filter(|(at, _)| *at < end) {
+            self.now = self.now.max(at);
+            self.centre.handle_timeout(self.now);
+            self.note();
+        }
+    }
+
+    fn note(&mut self) {
+        while let Some(output) = self.centre.poll() {
+            self.outputs
+                .push(format!("{:?} {output:?}", self.now - self.start));
+        }
+    }
+
+    fn next(&self) -> Option<Instant> {
+        let air = self.air.keys().map(|(at, _)| *at).next();
+        let phones = self.phones.values().filter_map(Phone::next).min();
+        let centre = self.centre.poll_timeout().map(|(at, _)| at);
+        air.into_iter()
+            .chain(phones)
+            .chain(centre)
+            .chain(self.plane.next())
+            .min()
+    }
+
+    fn step(&mut self) {
+        let Some(at) = self.next() else { return };
+        self.now = self.now.max(at);
+        self.guard_against_circles();
+        if let Some(flying) = self.air.first_entry().filter(|e| e.key().0 <= self.now) {
+            let flying = flying.remove();
+            self.land(flying);
+        } else if let Some(address) = self.due_phone() {
+            let wish = self
+                .phones
+                .get_mut(&address)
+                .and_then(|phone| phone.act(self.now));
+            self.collect(address);
+            self.grant(wish);
+        } else if self.plane.next().is_some_and(|at| at <= self.now) {
+            if let Some(input) = self.plane.say(self.now) {
+                self.give(input);
+            }
+        } else {
+            self.centre.handle_timeout(self.now);
+            self.drain();
+        }
+        self.check();
+    }
+
+    fn due_phone(&self) -> Option<SocketAddr> {
+        let due = |phone: &&Phone| phone.next().is_some_and(|at| at <= self.now);
+        self.phones.values().find(due).map(Phone::address)
+    }
+
+    fn land(&mut self, flying: Flying) {
+        if flying.to == box_address() {
+            self.give(Input::Datagram {
+                from: flying.from,
+                bytes: flying.bytes,
+            });
+        } else if let Some(phone) = self.phones.get_mut(&flying.to) {
+            phone.hear(self.now, flying.from, &flying.bytes);
+            self.collect(flying.to);
+        } else {
+            self.letters.push((flying.to, flying.bytes));
+        }
+    }
+
+    fn grant(&mut self, wish: Option<Wish>) {
+        match wish {
+            Some(Wish::Press(rtp, digit)) => self.plane.press(self.now, rtp, digit),
+            Some(Wish::Mute(rtp)) => self.plane.mute(rtp),
+            Some(Wish::Say(rtp, words)) => self.plane.speak(self.now, rtp, utterance(words)),
+            None => {}
+        }
+    }
+
+    fn collect(&mut self, address: SocketAddr) {
+        while let Some(t) = self.phones.get_mut(&address).and_then(Phone::send) {
+            self.fly(Flying {
+                from: address,
+                to: t.to,
+                bytes: t.bytes,
+            });
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.centre.poll() {
+            self.outputs
+                .push(format!("{:?} {output:?}", self.now - self.start));
+            match output {
+                Output::Transmit { to, bytes } => self.fly(Flying {
+                    from: box_address(),
+                    to,
+                    bytes,
+                }),
+                Output::Stream(command) => self.plane.command(self.now, command),
+                Output::Event(event) => {
+                    if let Event::Started(call) = &event {
+                        self.started.push(call.parties.sip_call_id.clone());
+                    }
+                    self.events.push(event);
+                }
+                Output::Record(record) => self.records.push(*record),
+            }
+        }
+    }
+
+    fn fly(&mut self, flying: Flying) {
+        for delay in self.weather.copies(&mut self.chance) {
+            self.count += 1;
+            self.air
+                .insert((self.now + delay, self.count), flying.clone());
+        }
+    }
+
+    fn check(&mut self) {
+        let stats = self.centre.stats();
+        assert!(self.records.len() as u64 == stats.records);
+        assert!(
+            stats.switchboard.legs <= stats.calls,
+            "every leg belongs to a call"
+        );
+        assert!(
+            self.plane.running.len() <= stats.switchboard.ports_out,
+            "every stream has a port"
+        );
+    }
+
+    fn guard_against_circles(&mut self) {
+        match &mut self.at_once {
+            (at, steps) if *at == Some(self.now) => {
+                *steps += 1;
+                assert!(*steps < MAX_STEPS_AT_ONCE, "the town runs in a circle");
+            }
+            other => *other = (Some(self.now), 0),
+        }
+    }
+}
+
+/// Where the box is.
+pub(crate) fn box_address() -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 5060)
+}
+
+/// The address of phone `n`; all phones are the carrier's.
+pub fn phone_address(n: u16) -> SocketAddr {
+    let [high, low] = n.to_be_bytes();
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 1, high, low)), 5060)
+}
+
+/// A checked site.
+///
+/// # Panics
+/// When the text has a fault.
+pub fn site(text: &str) -> Arc<Site> {
+    let prompts = ["welcome", "wait", "bye", "sales"]
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    match Site::load(text, &prompts) {
+        Ok(site) => Arc::new(site),
+        Err(faults) => panic!(
+            "{}",
+            faults.iter().map(|f| format!("{f}\n")).collect::<String>()
+        ),
+    }
+}
+
+fn utterance(words: &str) -> Utterance {
+    Utterance {
+        at_ms: 1_000,
+        length_ms: 900,
+        words: words.into(),
+        dialect: "zh".into(),
+        confidence: 0.9,
+        emotion: Some(Emotion {
+            label: "neutral".into(),
+            score: 0.6,
+        }),
+    }
+}
+
+/// The town's own site.
+pub(crate) const SITE: &str = include_str!("site.toml");
