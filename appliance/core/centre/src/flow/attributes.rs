@@ -60,11 +60,7 @@ impl<'a, 'n> Attributes<'a, 'n> {
             .filter(|a| a.required && node.attribute(a.name).is_none());
         for attribute in missing {
             let message = format!("{} lacks `{}`", describe(kind), attribute.name);
-            notes.error(
-                place.at(node.range().start),
-                message,
-                hint_for_missing(kind, attribute.name),
-            );
+            notes.error(place.at(node.range().start), message, attribute.hint(kind));
         }
         Self {
             node,
@@ -297,18 +293,4 @@ pub(super) fn describe(kind: Kind) -> String {
         Kind::Ivr => "the flow".to_owned(),
         kind => format!("a step of type `{}`", kind.name()),
     }
-}
-
-fn hint_for_missing(kind: Kind, attribute: &str) -> String {
-    match (kind, attribute) {
-        (Kind::Transfer, "next") => "add next=\"..\": where the caller goes if nobody answers",
-        (_, "next") => "add next=\"..\": a step, a flow, a queue or `hangup`",
-        (_, "prompt") => "add prompt=\"..\": the name of what the caller hears",
-        (_, "words") => "add words=\"..\": phrases parted by commas",
-        (_, "queue") => "add queue=\"..\": the name of a queue",
-        (_, "to") => "add to=\"..\": a number or a sip: address",
-        (_, "name") => "add name=\"..\" to <ivr>",
-        _ => "add it",
-    }
-    .to_owned()
 }

@@ -52,6 +52,27 @@ pub(crate) struct Attribute {
     pub(crate) required: bool,
 }
 
+impl Attribute {
+    /// How to write it where it is missing.
+    pub(crate) fn hint(&self, kind: Kind) -> String {
+        let how = match self.value {
+            Value::Name => "a name",
+            Value::Prompts => "the name of what the caller hears",
+            Value::Target if kind == Kind::Transfer => "where the caller goes if nobody answers",
+            Value::Target => "a step, a flow, a queue or `hangup`",
+            Value::Key => "the key",
+            Value::Flag => "`true` or `false`",
+            Value::Duration => "such as `5s`",
+            Value::Count => "a whole number",
+            Value::Phrases => "phrases parted by commas",
+            Value::Address => "a number, or an address such as `sip:desk@192.0.2.7`",
+            Value::Cause => "`normal` or `busy`",
+            Value::Type => "the kind of step",
+        };
+        format!("add {}=\"..\": {how}", self.name)
+    }
+}
+
 const fn may(name: &'static str, value: Value) -> Attribute {
     Attribute {
         name,

@@ -129,10 +129,6 @@ impl Resolver<'_, '_> {
         )
     }
 
-    #[expect(
-        clippy::type_complexity,
-        reason = "the three kinds of answer, named at the one caller"
-    )]
     fn answers(
         &mut self,
         answers: Vec<Answer>,

@@ -476,3 +476,6 @@ impl Run {
         site.flow(flow)?.step(step)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,6 +116,12 @@ impl Site {
         resolve::check(text, prompts)
     }
 
+    /// A site with its faults, to show that even such a one never makes a run spin.
+    #[cfg(test)]
+    pub(crate) fn unchecked(text: &str) -> Option<Self> {
+        resolve::unchecked(text)
+    }
+
     /// The text of the demo site a new box starts with.
     pub fn default_text() -> &'static str {
         include_str!("default.toml")

@@ -35,6 +35,11 @@ pub(super) fn resolve(file: SiteFile, prompts: &BTreeSet<String>) -> Result<Site
     })
 }
 
+#[cfg(test)]
+pub(super) fn unchecked(text: &str) -> Option<Site> {
+    file::read(text).ok().map(|file| look_up_all(file, None).0)
+}
+
 /// The site, to be used only where the notes have no errors.
 fn look_up_all(file: SiteFile, prompts: Option<&BTreeSet<String>>) -> (Site, Notes) {
     let known = Known {
