@@ -4,11 +4,11 @@
 //! it decides nothing about a call.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use centre::event::{Event, LiveCall};
-use centre::{Centre, Input, Output, StreamCommand, StreamEvent};
+use call::{StreamCommand, StreamEvent};
+use centre::{Centre, Input, Output};
 use tokio::net::UdpSocket;
 use tokio::sync::{broadcast, mpsc, watch};
 use tracing::{debug, warn};
@@ -46,7 +46,7 @@ impl Control {
         let mut datagram = vec![0; DATAGRAM];
         let mut second = tokio::time::interval(SECOND);
         let mut stopping = false;
-        while !(stopping && self.centre.is_idle()) {
+        while !(stopping && self.centre.stats().calls == 0) {
             let wake = self.centre.poll_timeout().map(|(at, _)| at);
             tokio::select! {
                 received = self.socket.recv_from(&mut datagram) => {
@@ -108,7 +108,7 @@ impl Control {
                         debug!("could not send to {to}: {why}");
                     }
                 }
-                Output::Stream(command) => self.command(command).await,
+                Output::Stream(command) => self.command(command),
                 Output::Event(event) => {
                     changed = true;
                     self.event(event).await?;
@@ -122,10 +122,14 @@ impl Control {
         Ok(())
     }
 
-    async fn command(&mut self, command: StreamCommand) {
-        if let (StreamCommand::Tap { stream, on }, Some(taps)) = (&command, &self.taps) {
-            // The pool is gone only while the box stops.
-            let _ = taps.send(TapSwitch { stream: *stream, on: *on }).await;
+    fn command(&mut self, command: StreamCommand) {
+        if let StreamCommand::Tap { stream, on } = command {
+            let switch = TapSwitch { stream, on };
+            let told = self.taps.as_ref().is_some_and(|taps| taps.try_send(switch).is_ok());
+            if !told && !on {
+                // Nobody listens, or the speech process is down: no word will come any more.
+                self.centre.handle(Instant::now(), Input::SpeechDone { stream });
+            }
         }
         self.plane.command(command);
     }
@@ -151,9 +155,3 @@ async fn sleep_until(wake: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
-
-/// A door through which others hand inputs to the loop.
-pub type Inputs = mpsc::Sender<Input>;
-
-/// The site in force, for whoever only reads it.
-pub type SiteNow = watch::Receiver<Arc<centre::site::Site>>;

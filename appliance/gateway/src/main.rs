@@ -1,1 +1,51 @@
-fn main() {}
+//! `branchline`: what was typed decides which part of the box runs.
+
+use std::io::{IsTerminal as _, stderr, stdin, stdout};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use gateway::boot::Boot;
+use gateway::cli::{Cli, FlowVerb, SpeechArgs, Verb};
+use gateway::{caller, flow_check, run};
+use tracing_subscriber::EnvFilter;
+
+/// What is logged where BRANCHLINE_LOG says nothing.
+const LOG: &str = "info,rumqttc=warn,tract=warn,tract_onnx=warn,tract_core=warn";
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("BRANCHLINE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
+    let ansi = stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(ansi).init();
+    let done = match cli.verb {
+        Verb::Run(args) => Boot::load(&args)
+            .map_err(Into::into)
+            .and_then(|boot| block_on(run::run(boot, args.json))),
+        Verb::Call(args) => match block_on(caller::call(args)) {
+            Ok(answered) => return if answered { ExitCode::SUCCESS } else { ExitCode::from(3) },
+            Err(why) => Err(why),
+        },
+        Verb::Flow { verb: FlowVerb::Check(args) } => return flow_check::run(&args),
+        Verb::SpeechWorker(args) => speech_worker(args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("error: {why:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+fn speech_worker(args: SpeechArgs) -> anyhow::Result<()> {
+    let config = speech::worker::WorkerConfig {
+        packs_dir: args.packs,
+        manifest: args.manifest,
+        memory_cap_mb: args.memory,
+    };
+    Ok(speech::worker::run(config, stdin().lock(), stdout().lock())?)
+}

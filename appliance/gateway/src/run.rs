@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -84,7 +84,7 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         metrics: Arc::new(page),
     };
     let config = WebConfig { listen: boot.web, data_dir: boot.data.join("web"), recordings };
-    let served = web::serve(config, doors, stopped).await?;
+    let served = web::serve(config, doors, told(stopped)).await?;
 
     let control = Control {
         centre,
@@ -134,9 +134,15 @@ async fn wait(
     Ok(())
 }
 
+/// Resolves when the box stops.
+async fn told(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is a stop as well.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
 /// The stored site; at the first start the given one, else the default.
 async fn first_site(boot: &Boot, store: &Store, prompts: &BTreeSet<String>) -> anyhow::Result<Arc<Site>> {
-    let (text, place) = match (store.site()?, &boot.first_site) {
+    let (text, place) = match (store.current_site().await?, &boot.first_site) {
         (Some(saved), _) => (saved.text, format!("the stored site, version {}", saved.version)),
         (None, Some(file)) => {
             let text = std::fs::read_to_string(file)
@@ -160,7 +166,7 @@ async fn first_site(boot: &Boot, store: &Store, prompts: &BTreeSet<String>) -> a
 
 fn media_plane(
     boot: &Boot,
-    recordings: std::path::PathBuf,
+    recordings: PathBuf,
     shelf: BTreeMap<String, Arc<Prompt>>,
 ) -> anyhow::Result<(MediaPlane, MediaEvents, TapReader)> {
     let config = MediaConfig {
@@ -176,11 +182,7 @@ fn media_plane(
 }
 
 fn centre(boot: &Boot, sip: SocketAddr, plane: &MediaPlane, site: Arc<Site>) -> anyhow::Result<Centre> {
-    let mut seed = [0; 32];
-    rustls::crypto::ring::default_provider()
-        .secure_random
-        .fill(&mut seed)
-        .map_err(|_| anyhow::anyhow!("the system gives no randomness"))?;
+    let seed = crate::seed()?;
     // What peers are told to call back: the media address where SIP listens on all of them.
     let ip = if sip.ip().is_unspecified() { boot.media.ip } else { sip.ip() };
     let config = CentreConfig {
@@ -203,7 +205,7 @@ async fn start_link(
     let Some(broker) = &boot.broker else {
         return Ok((None, watch::channel(LinkView { standalone: true, ..LinkView::default() }).1));
     };
-    let config = LinkConfig::new(broker, &store.box_id()?)?;
+    let config = LinkConfig::new(broker, &store.box_id().await?.to_string())?;
     let (status, mut seen) = watch::channel(LinkStatus::default());
     let task = tokio::spawn(link::run(config, store.clone(), status, stopped));
     let (view, views) = watch::channel(LinkView::default());

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use centre::record::{Emotion, Utterance};
-use centre::{Input, StreamId};
+use call::StreamId;
+use centre::Input;
 use speech::wire::{Decoder, Frame as _, FromWorker, ToWorker};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};

@@ -1,0 +1,209 @@
+//! `branchline call`: a small SIP caller that speaks, presses keys and says what happened.
+//!
+//! The same `sip::Endpoint` and `media::Stream` as the box uses, on one tokio task. It places one
+//! call to an IP address, does its acts after the answer, and hangs up after the last one.
+
+mod line;
+mod report;
+mod script;
+
+use std::net::{IpAddr, SocketAddr, UdpSocket as Probe};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use media::sdp::{Capabilities, SdpIds, accept_answer, offer};
+use sip::{Body, Credentials, DialogId, Endpoint, EndpointConfig, Event, OutgoingInvite, UriRef};
+use tokio::net::UdpSocket;
+
+use crate::cli::CallArgs;
+use line::{Line, Ports};
+use report::Report;
+use script::Act;
+
+/// SIP's own port, where the address names none.
+const SIP_PORT: u16 = 5060;
+/// Ringing for longer is no answer.
+const RING_LIMIT: Duration = Duration::from_secs(60);
+/// How long the BYE may take to be answered.
+const GOODBYE: Duration = Duration::from_secs(4);
+/// Largest datagram taken.
+const DATAGRAM: usize = 65_535;
+
+/// Places the call; true when it was answered.
+pub async fn call(args: CallArgs) -> anyhow::Result<bool> {
+    let acts: Vec<Act> = args.acts.iter().map(|act| act.parse()).collect::<Result<_, _>>()?;
+    let to = target(&args.to)?;
+    let ip = args.ip.map_or_else(|| own_address(to), Ok)?;
+    let ports = Ports::bind(ip).await?;
+    let mut caller = Caller::place(&args, to, ip, &ports).await?;
+    let json = args.json;
+    let answered = caller.ring().await?;
+    if let Some(answer) = answered {
+        let spec = accept_answer(&answer, &Capabilities::default())?;
+        let line = Line::open(ports, spec, crate::seed()?, crate::unix_ms())?;
+        caller.speak(line, acts, Duration::from_secs(args.limit)).await?;
+    }
+    caller.report.print(json)?;
+    Ok(caller.report.answered)
+}
+
+struct Caller {
+    endpoint: Endpoint,
+    socket: UdpSocket,
+    dialog: DialogId,
+    report: Report,
+    is_over: bool,
+}
+
+impl Caller {
+    async fn place(args: &CallArgs, to: SocketAddr, ip: IpAddr, ports: &Ports) -> anyhow::Result<Self> {
+        let socket = UdpSocket::bind((ip, 0)).await.context("could not open a SIP socket")?;
+        let local = socket.local_addr()?;
+        let mut endpoint = Endpoint::new(EndpointConfig::new(local), crate::seed()?);
+        let uri = |text: &str| {
+            UriRef::parse(text.as_bytes())
+                .map(|uri| uri.to_owned())
+                .map_err(|why| anyhow::anyhow!("`{text}`: {why}"))
+        };
+        let ids = SdpIds { session: u64::try_from(crate::unix_ms()).unwrap_or(1), version: 1 };
+        let body = offer(&Capabilities::default(), ip, ports.rtp_port()?, ids);
+        let credentials = credentials(args)?;
+        let invite = OutgoingInvite {
+            to,
+            request_uri: uri(&args.to)?,
+            from_uri: uri(&format!("sip:{}@{ip}", args.from))?,
+            to_uri: uri(&args.to)?,
+            display: None,
+            body: Some(Body::new("application/sdp", body)),
+            credentials,
+            headers: Vec::new(),
+        };
+        let dialog = endpoint.invite(Instant::now(), invite);
+        Ok(Self { endpoint, socket, dialog, report: Report::begin(), is_over: false })
+    }
+
+    /// Until the answer; its session description, or none when the call was refused.
+    async fn ring(&mut self) -> anyhow::Result<Option<Vec<u8>>> {
+        let began = Instant::now();
+        while began.elapsed() < RING_LIMIT {
+            self.send();
+            while let Some(event) = self.endpoint.poll_event() {
+                match event {
+                    Event::Answered { body, .. } => {
+                        self.report.answer();
+                        self.send();
+                        return Ok(Some(body.context("the answer has no session description")?.bytes));
+                    }
+                    Event::Rejected { status, reason, .. } => {
+                        self.report.refuse(status, reason);
+                        return Ok(None);
+                    }
+                    _ => {}
+                }
+            }
+            self.turn(began + RING_LIMIT).await;
+        }
+        self.endpoint.cancel(Instant::now(), self.dialog);
+        self.send();
+        bail!("nobody answered in {} s\nhint: is the box running, and is this address one of its trunks?", RING_LIMIT.as_secs())
+    }
+
+    /// Does the acts, hangs up, and waits until the BYE is answered.
+    async fn speak(&mut self, mut line: Line, acts: Vec<Act>, limit: Duration) -> anyhow::Result<()> {
+        let last = Instant::now() + limit;
+        let mut acts = acts.into_iter();
+        while !self.is_over && Instant::now() < last {
+            if line.is_free(Instant::now()) {
+                match acts.next() {
+                    Some(act) => line.begin(act)?,
+                    None => break,
+                }
+            }
+            self.send();
+            tokio::select! {
+                () = line.turn() => {}
+                () = self.turn(last) => {}
+            }
+            self.take_events();
+        }
+        self.report.hang_up(self.is_over, line.heard());
+        if !self.is_over {
+            self.endpoint.bye(Instant::now(), self.dialog, Vec::new());
+            let end = Instant::now() + GOODBYE;
+            self.send();
+            while !self.is_over && Instant::now() < end {
+                self.turn(end).await;
+                self.take_events();
+                self.send();
+            }
+        }
+        self.report.call_id = self.endpoint_call_id();
+        Ok(())
+    }
+
+    fn take_events(&mut self) {
+        while let Some(event) = self.endpoint.poll_event() {
+            match event {
+                Event::Ended { .. } | Event::Response { .. } => self.is_over = true,
+                Event::Request { tx, .. } => {
+                    self.endpoint.respond(Instant::now(), tx, &sip::Reply::new(200));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn endpoint_call_id(&self) -> String {
+        self.endpoint.call_id(self.dialog).unwrap_or_default().to_owned()
+    }
+
+    fn send(&mut self) {
+        while let Some(transmit) = self.endpoint.poll_transmit() {
+            // A lost datagram is sent again by its transaction.
+            let _ = self.socket.try_send_to(&transmit.bytes, transmit.to);
+        }
+    }
+
+    /// One datagram or one time-out.
+    async fn turn(&mut self, last: Instant) {
+        let wake = self.endpoint.poll_timeout().map_or(last, |(at, _)| at.min(last));
+        let mut datagram = vec![0; DATAGRAM];
+        tokio::select! {
+            received = self.socket.recv_from(&mut datagram) => {
+                if let Ok((length, from)) = received {
+                    let bytes = datagram.get(..length).unwrap_or_default();
+                    self.endpoint.handle_datagram(Instant::now(), from, bytes);
+                }
+            }
+            () = tokio::time::sleep_until(wake.into()) => self.endpoint.handle_timeout(Instant::now()),
+        }
+    }
+}
+
+fn credentials(args: &CallArgs) -> anyhow::Result<Option<Credentials>> {
+    let Some(user) = args.user.clone() else { return Ok(None) };
+    let file = args.password_file.as_ref().context("--user needs --password-file")?;
+    let password = std::fs::read_to_string(file)
+        .with_context(|| format!("could not read the password from `{}`", file.display()))?;
+    Ok(Some(Credentials { user, password: password.trim_end().to_owned() }))
+}
+
+/// The address behind `sip:NUMBER@HOST[:PORT]`.
+fn target(uri: &str) -> anyhow::Result<SocketAddr> {
+    let host = uri.split_once('@').map_or(uri.trim_start_matches("sip:"), |(_, host)| host);
+    let host = host.split(';').next().unwrap_or(host);
+    let address = host.parse().or_else(|_| {
+        host.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| SocketAddr::new(ip, SIP_PORT))
+    });
+    address.map_err(|_| {
+        anyhow::anyhow!("`{uri}` names no IP address\nhint: write it as sip:4000@192.0.2.10:5060")
+    })
+}
+
+/// The address of ours that reaches a peer; nothing is sent.
+fn own_address(to: SocketAddr) -> anyhow::Result<IpAddr> {
+    let any: IpAddr = if to.is_ipv4() { [0; 4].into() } else { [0; 16].into() };
+    let probe = Probe::bind((any, 0))?;
+    probe.connect(to).with_context(|| format!("no way to {to}"))?;
+    Ok(probe.local_addr()?.ip())
+}

@@ -1,0 +1,35 @@
+//! The box's binary as a library: sockets, media threads, wiring; `main` only dispatches.
+//!
+//! Nothing here decides anything about a call: it carries what `centre` says to the world and back.
+
+pub mod boot;
+pub mod caller;
+pub mod cli;
+mod control;
+mod draft;
+pub mod flow_check;
+mod keeper;
+pub mod media_plane;
+mod metrics;
+mod prompts;
+pub mod recorder;
+pub mod run;
+mod site_door;
+mod snapshot;
+mod speech_pool;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The wall clock, milliseconds since 1970 UTC; 0 on a machine that lives before.
+fn unix_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Fresh randomness of the system, for identities and nonces.
+fn seed() -> anyhow::Result<[u8; 32]> {
+    let mut seed = [0; 32];
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    random.fill(&mut seed).map_err(|_| anyhow::anyhow!("the system gives no randomness"))?;
+    Ok(seed)
+}
