@@ -79,7 +79,8 @@ impl Caller {
             headers: Vec::new(),
         };
         let dialog = endpoint.invite(Instant::now(), invite);
-        Ok(Self { endpoint, socket, dialog, report: Report::begin(), is_over: false })
+        let report = Report::begin(endpoint.call_id(dialog).unwrap_or_default());
+        Ok(Self { endpoint, socket, dialog, report, is_over: false })
     }
 
     /// Until the answer; its session description, or none when the call was refused.
@@ -137,7 +138,6 @@ impl Caller {
                 self.send();
             }
         }
-        self.report.call_id = self.endpoint_call_id();
         Ok(())
     }
 
@@ -151,10 +151,6 @@ impl Caller {
                 _ => {}
             }
         }
-    }
-
-    fn endpoint_call_id(&self) -> String {
-        self.endpoint.call_id(self.dialog).unwrap_or_default().to_owned()
     }
 
     fn send(&mut self) {

@@ -10,7 +10,7 @@ pub(super) struct Report {
     began: Instant,
     answered_at: Option<Instant>,
     pub(super) answered: bool,
-    pub(super) call_id: String,
+    call_id: String,
     refused: Option<(u16, String)>,
     ended_by: &'static str,
     talk: f64,
@@ -18,12 +18,12 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn begin() -> Self {
+    pub(super) fn begin(call_id: String) -> Self {
         Self {
             began: Instant::now(),
             answered_at: None,
             answered: false,
-            call_id: String::new(),
+            call_id,
             refused: None,
             ended_by: "nobody",
             talk: 0.0,

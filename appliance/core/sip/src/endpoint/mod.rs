@@ -94,6 +94,12 @@ impl Endpoint {
         stats
     }
 
+    /// The Call-ID of a dialog that lives, as it stands in the carrier's traces.
+    pub fn call_id(&self, dialog: DialogId) -> Option<String> {
+        let dialog = self.tables.dialog_ref(dialog)?;
+        Some(String::from_utf8_lossy(&dialog.names.call_id).into_owned())
+    }
+
     /// What it was told at birth.
     pub fn config(&self) -> &EndpointConfig {
         &self.config

@@ -101,6 +101,10 @@ impl Tables {
         self.clients.get_mut(&tx)
     }
 
+    pub(crate) fn dialog_ref(&self, id: DialogId) -> Option<&Dialog> {
+        self.dialogs.get(&id)
+    }
+
     pub(crate) fn dialog(&mut self, id: DialogId) -> Option<&mut Dialog> {
         self.dialogs.get_mut(&id)
     }
