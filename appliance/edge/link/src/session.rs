@@ -16,6 +16,7 @@ use rumqttc::{Outgoing, TlsConfiguration, Transport};
 use sync::Heard;
 use sync::limits::{MAX_ACK_BYTES, MAX_IN_FLIGHT};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::config::{LinkConfig, LinkError};
 
@@ -50,6 +51,7 @@ pub(crate) struct Session {
     /// Tokens of publishes that have no packet id yet, in order.
     queued: VecDeque<Option<u64>>,
     sent: BTreeMap<u16, Option<u64>>,
+    pump: JoinHandle<()>,
 }
 
 impl Session {
@@ -57,12 +59,13 @@ impl Session {
     pub(crate) fn open(config: &LinkConfig, boot_id: u64) -> Result<Self, LinkError> {
         let (client, event_loop) = AsyncClient::new(options(config, boot_id)?, REQUESTS);
         let (tell, events) = mpsc::channel(EVENTS);
-        tokio::spawn(pump(event_loop, tell));
+        let pump = tokio::spawn(pump(event_loop, tell));
         Ok(Self {
             client,
             events,
             queued: VecDeque::new(),
             sent: BTreeMap::new(),
+            pump,
         })
     }
 
@@ -162,6 +165,13 @@ impl Session {
         said.map_err(|e| e.to_string())?;
         self.queued.push_back(None);
         Ok(())
+    }
+}
+
+impl Drop for Session {
+    /// A session that is given up lets go of its socket.
+    fn drop(&mut self) {
+        self.pump.abort();
     }
 }
 
