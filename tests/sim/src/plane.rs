@@ -86,7 +86,13 @@ impl Plane {
                 let old = self.of(stream).recording.replace(file);
                 assert_eq!(old, None, "a stream is recorded once");
             }
-            StreamCommand::Tap { stream, on } => self.of(stream).tapped = on,
+            StreamCommand::Tap { stream, on } => {
+                self.of(stream).tapped = on;
+                if !on && !self.speech_hangs {
+                    let done = Input::SpeechDone { stream };
+                    self.later(now + Duration::from_millis(900), Due::Say(done));
+                }
+            }
             StreamCommand::SendDigits { stream, .. } => {
                 self.of(stream);
             }
@@ -209,10 +215,7 @@ impl Plane {
         };
         let closed = Input::Stream(StreamEvent::Closed { stream, stats });
         self.later(now + Duration::from_millis(20), Due::Say(closed));
-        if running.tapped && !self.speech_hangs {
-            let done = Input::SpeechDone { stream };
-            self.later(now + Duration::from_millis(900), Due::Say(done));
-        }
+        assert!(!running.tapped, "a tap ends before its stream");
     }
 
     fn of(&mut self, stream: StreamId) -> &mut Running {

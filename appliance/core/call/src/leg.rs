@@ -72,6 +72,8 @@ pub(crate) struct LegStream {
     /// What was agreed last; `None` until the media plane has been told to open it.
     pub(crate) spec: Option<StreamSpec>,
     pub(crate) digits: Option<DigitRoad>,
+    /// True while the caller's sound goes to speech.
+    pub(crate) tapped: bool,
     /// True once a recording was asked for.
     pub(crate) recording: bool,
     pub(crate) closed: Option<StreamStats>,
@@ -87,6 +89,7 @@ impl LegStream {
             offering: false,
             spec: None,
             digits: None,
+            tapped: false,
             recording: false,
             closed: None,
             recorded: None,

@@ -24,5 +24,6 @@ pub mod record;
 mod report;
 pub mod site;
 
+pub use call::{Cause, LegId, StreamCommand, StreamEvent, StreamId, StreamStats};
 pub use centre::{Centre, CentreConfig, Reason, Stats, Why};
 pub use input::{Input, Output};

@@ -139,6 +139,37 @@ fn a_session_that_its_caller_does_not_refresh_is_ended() {
 }
 
 #[test]
+fn a_session_that_the_box_shall_refresh_is_refreshed_by_update() {
+    let mut town = Town::new(TownConfig::new(13));
+    let site = include_str!("../../src/site.toml").replace("20s", "20h");
+    town.give(Input::Site(sim::site(&site)));
+    let raw = Raw::new(phone_address(1), "by-us", "4004");
+    let headers = "Supported: timer\r\nSession-Expires: 600;refresher=uas\r\nAllow: INVITE, UPDATE\r\n\
+                   Content-Type: application/sdp\r\n";
+    town.throw(
+        phone_address(1),
+        raw.request("INVITE", "1", None, headers, &raw.sdp("RTP/AVP 8")),
+    );
+    town.pass(Duration::from_millis(10));
+    let tag = Raw::to_tag(&town.letters, phone_address(1)).unwrap();
+    town.throw(phone_address(1), raw.ack(&tag, ""));
+    town.letters.clear();
+    town.pass(Duration::from_secs(301));
+    let update = String::from_utf8_lossy(&town.letters[0].1).into_owned();
+    assert!(update.starts_with("UPDATE "), "{update}");
+    assert!(
+        update.contains("Session-Expires: 600;refresher=uac"),
+        "{update}"
+    );
+    town.run_out();
+    assert_eq!(
+        town.record().cause,
+        Cause::PeerUnreachable,
+        "nobody answered it"
+    );
+}
+
+#[test]
 fn an_interval_too_small_is_answered_422_with_the_smallest() {
     let mut town = Town::new(TownConfig::new(9));
     let raw = Raw::new(phone_address(1), "short", "4004");

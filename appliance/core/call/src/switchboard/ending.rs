@@ -107,14 +107,16 @@ impl Switchboard {
     }
 
     fn close_stream(&mut self, now: Instant, leg: LegId) {
-        let opened = self
-            .legs
-            .get(&leg)
-            .and_then(|l| l.stream.as_ref())
-            .filter(|s| s.spec.is_some());
-        if let Some(stream) = opened {
-            self.commands
-                .push_back(StreamCommand::Close { stream: stream.id });
+        let stream = self.legs.get(&leg).and_then(|l| l.stream.as_ref());
+        if let Some(stream) = stream.filter(|s| s.spec.is_some()) {
+            let id = stream.id;
+            if stream.tapped {
+                self.commands.push_back(StreamCommand::Tap {
+                    stream: id,
+                    on: false,
+                });
+            }
+            self.commands.push_back(StreamCommand::Close { stream: id });
             self.deadlines.set((leg, Why::Settle), now + CLOSE_GRACE);
         }
         self.settle(now, leg, false);

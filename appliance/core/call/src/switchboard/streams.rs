@@ -58,9 +58,12 @@ impl Switchboard {
         }
     }
 
-    /// Hands the caller's sound to speech, or no more.
+    /// Hands the caller's sound to speech, or no more. The end of the leg ends the tap too.
     pub fn tap(&mut self, leg: LegId, on: bool) {
         self.command(leg, |stream| StreamCommand::Tap { stream, on });
+        if let Some(stream) = self.legs.get_mut(&leg).and_then(|l| l.stream.as_mut()) {
+            stream.tapped = on && stream.spec.is_some();
+        }
     }
 
     /// A key of the caller, by RTP or by INFO.

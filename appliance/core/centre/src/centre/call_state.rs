@@ -13,14 +13,12 @@ use crate::report::{Ending, Report, placed};
 use crate::site::Site;
 
 /// How far speech is with a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Speech {
-    /// The caller's sound is not handed to speech.
-    Off,
-    /// It is, since this long after the answer, milliseconds.
-    Listening { since_ms: u64 },
-    /// Speech has said all.
-    Done,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Speech {
+    /// How long after the answer the caller's sound was first handed to speech, milliseconds.
+    since_ms: u64,
+    /// Speech may still have something to say.
+    pub(super) is_owing: bool,
 }
 
 /// One call.
@@ -47,7 +45,7 @@ impl Call {
             run: None,
             state: CallState::Ringing,
             stream: None,
-            speech: Speech::Off,
+            speech: Speech::default(),
             ending: None,
             closed: false,
         }
@@ -67,18 +65,17 @@ impl Call {
 
     /// The caller's sound goes to speech from `now` on.
     pub(super) fn listen(&mut self, now: Instant) {
-        self.speech = Speech::Listening {
+        self.speech = Speech {
             since_ms: self.report.since_answer_ms(now),
+            is_owing: true,
         };
     }
 
     /// Keeps a phrase; hands it back as it stands in the report, and whether it was kept.
     pub(super) fn hear(&mut self, utterance: Utterance) -> (Utterance, bool) {
-        let offset_ms = match self.speech {
-            Speech::Listening { since_ms } => since_ms,
-            Speech::Off | Speech::Done => 0,
-        };
-        let utterance = placed(utterance, offset_ms);
+        // A recogniser that said it was done and was then started again speaks up.
+        self.speech.is_owing = true;
+        let utterance = placed(utterance, self.speech.since_ms);
         let kept = self.report.hear(utterance.clone());
         (utterance, kept)
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use call::{Caller, Cause, LegId, StreamId};
 
-use super::call_state::{Call, Speech};
+use super::call_state::Call;
 use super::{Centre, Why};
 use crate::event::{CallState, Event};
 use crate::flow::{FlowAct, FlowInput, Run, Target};
@@ -133,7 +133,7 @@ impl Centre {
             return;
         };
         if let Some(call) = self.calls.get_mut(&leg) {
-            call.speech = Speech::Done;
+            call.speech.is_owing = false;
         }
         self.conclude(leg, false);
     }
@@ -150,8 +150,7 @@ impl Centre {
         let Some(call) = self.calls.get(&leg).filter(|call| call.is_closed()) else {
             return;
         };
-        let listening = matches!(call.speech, Speech::Listening { .. });
-        if listening && !overdue && !self.stopping {
+        if call.speech.is_owing && !overdue && !self.stopping {
             return;
         }
         self.deadlines.clear((leg, Why::Speech));

@@ -195,6 +195,11 @@ impl Centre {
         self.calls.values().map(Call::live).collect()
     }
 
+    /// True when no call is left and every record was handed out: after `Stop`, the end.
+    pub fn is_idle(&self) -> bool {
+        self.calls.is_empty() && self.outputs.is_empty()
+    }
+
     /// What was counted, and what is held now.
     pub fn stats(&self) -> Stats {
         Stats {
