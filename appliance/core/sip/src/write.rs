@@ -75,20 +75,26 @@ impl Writer {
         self.put(b"\r\n");
     }
 
-    /// Bytes without line ends: each run of CR, LF and the white space after it becomes one space.
+    /// Bytes that stay on one line: each run of CR, LF and the white space after it becomes one space, and so
+    /// does any control byte that is not the second half of a quoted pair.
     fn put_clean(&mut self, text: &[u8]) {
-        let is_end = |b: &u8| matches!(b, b'\r' | b'\n');
-        let mut rest = text;
-        while let Some(at) = rest.iter().position(is_end) {
-            self.put(rest.get(..at).unwrap_or_default()).put(b" ");
-            let tail = rest.get(at..).unwrap_or_default();
-            let skip = tail
-                .iter()
-                .position(|b| !crate::lex::is_lws(*b))
-                .unwrap_or(tail.len());
-            rest = tail.get(skip..).unwrap_or_default();
+        let is_plain = |b: u8| b == b'\t' || (b >= 0x20 && b != 0x7f);
+        if text.iter().all(|b| is_plain(*b)) {
+            self.put(text);
+            return;
         }
-        self.put(rest);
+        let mut escaped = false;
+        let mut after_end = false;
+        for &byte in text {
+            let is_end = matches!(byte, b'\r' | b'\n');
+            if after_end && (is_end || matches!(byte, b' ' | b'\t')) {
+                continue;
+            }
+            after_end = is_end;
+            let stays = is_plain(byte) || (escaped && !is_end);
+            self.out.push(if stays { byte } else { b' ' });
+            escaped = byte == b'\\' && !escaped;
+        }
     }
 }
 
