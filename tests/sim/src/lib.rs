@@ -5,6 +5,7 @@
 
 mod chance;
 mod phone;
+mod place;
 mod plane;
 mod raw;
 mod town;
@@ -12,7 +13,8 @@ mod weather;
 
 pub use chance::Chance;
 pub use phone::{Act, Phone, Plan};
+pub use place::{TownConfig, phone_address, site};
 pub use plane::Plane;
 pub use raw::Raw;
-pub use town::{Town, TownConfig, phone_address, site};
+pub use town::Town;
 pub use weather::Weather;

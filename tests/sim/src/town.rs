@@ -1,55 +1,22 @@
 //! The town: who is there, what is in the air, and what must hold after every step.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use call::Cause;
 use centre::event::Event;
-use centre::record::{Emotion, Record, Utterance};
-use centre::site::Site;
+use centre::record::Record;
 use centre::{Centre, CentreConfig, Input, Output};
 
 use crate::chance::Chance;
 use crate::phone::{Phone, Plan, Wish};
+use crate::place::{TownConfig, box_address, site, utterance};
 use crate::plane::Plane;
 use crate::weather::Weather;
 
 /// Steps that may pass at one moment before the town calls it a circle.
 const MAX_STEPS_AT_ONCE: u32 = 20_000;
-
-/// How a town is built.
-#[derive(Clone, Debug)]
-pub struct TownConfig {
-    /// One seed, one history.
-    pub seed: u64,
-    /// The network.
-    pub weather: Weather,
-    /// RTP ports of the box.
-    pub ports: Vec<u16>,
-    /// Text of its site.
-    pub site: String,
-}
-
-impl TownConfig {
-    /// A calm town of `seed` with 20 ports and the town's own site.
-    pub fn new(seed: u64) -> Self {
-        let ports = (0..20).map(|n| 30_000 + 2 * n).collect();
-        Self {
-            seed,
-            weather: Weather::CALM,
-            ports,
-            site: SITE.into(),
-        }
-    }
-
-    /// The same in this weather.
-    #[must_use]
-    pub fn weather(self, weather: Weather) -> Self {
-        Self { weather, ..self }
-    }
-}
 
 /// A datagram on its way.
 #[derive(Clone, Debug)]
@@ -391,49 +358,3 @@ impl Town {
         }
     }
 }
-
-/// Where the box is.
-pub(crate) fn box_address() -> SocketAddr {
-    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 5060)
-}
-
-/// The address of phone `n`; all phones are the carrier's.
-pub fn phone_address(n: u16) -> SocketAddr {
-    let [high, low] = n.to_be_bytes();
-    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 1, high, low)), 5060)
-}
-
-/// A checked site.
-///
-/// # Panics
-/// When the text has a fault.
-pub fn site(text: &str) -> Arc<Site> {
-    let prompts = ["welcome", "wait", "bye", "sales"]
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
-    match Site::load(text, &prompts) {
-        Ok(site) => Arc::new(site),
-        Err(faults) => panic!(
-            "{}",
-            faults.iter().map(|f| format!("{f}\n")).collect::<String>()
-        ),
-    }
-}
-
-fn utterance(words: &str) -> Utterance {
-    Utterance {
-        at_ms: 1_000,
-        length_ms: 900,
-        words: words.into(),
-        dialect: "zh".into(),
-        confidence: 0.9,
-        emotion: Some(Emotion {
-            label: "neutral".into(),
-            score: 0.6,
-        }),
-    }
-}
-
-/// The town's own site.
-pub(crate) const SITE: &str = include_str!("site.toml");

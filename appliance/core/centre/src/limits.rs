@@ -5,6 +5,6 @@ use std::time::Duration;
 /// Utterances kept per call; later ones still reach the flow and the live page.
 pub const MAX_TRANSCRIPT: usize = 1_000;
 /// Longest text of one utterance, characters; the rest is cut.
-pub const MAX_WORDS: usize = 2_000;
+pub const MAX_WORDS: usize = 500;
 /// How long a record waits for speech to finish the last phrase of an ended call.
 pub const SPEECH_GRACE: Duration = Duration::from_secs(8);
