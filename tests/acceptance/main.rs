@@ -1,3 +1,4 @@
 //! The real binaries on loopback: one test binary, a module per capability.
 
 mod house;
+mod servers;

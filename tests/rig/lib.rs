@@ -1,5 +1,11 @@
 //! What the acceptance tests and the demo share: where things stand, and private servers on loopback.
 
+pub mod appliance;
+pub mod broker;
+pub mod central;
+pub mod postgres;
+pub mod process;
+
 use std::path::{Path, PathBuf};
 
 /// The repository's root.
@@ -25,4 +31,11 @@ pub fn binary(name: &str) -> PathBuf {
             me.display()
         )
     })
+}
+
+/// Installed model packs, where `scripts/models` put them.
+pub fn packs() -> Option<PathBuf> {
+    let named = std::env::var_os("BRANCHLINE_PACKS").map(PathBuf::from);
+    let packs = named.unwrap_or_else(|| root().join(".cache/packs"));
+    packs.join("whisper-base-zh").is_dir().then_some(packs)
 }

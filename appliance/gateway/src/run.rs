@@ -21,6 +21,7 @@ use web::{Doors, LinkView, Served, WebConfig};
 
 use crate::boot::Boot;
 use crate::control::Control;
+use crate::metrics::Sources;
 use crate::media_plane::{MediaConfig, MediaEvents, MediaPlane, TapReader};
 use crate::snapshot::Snapshot;
 use crate::speech_pool::{SpeechPool, SpeechStatus, TapSwitch};
@@ -73,7 +74,8 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let (link, link_view) = start_link(&boot, &store, stopped.clone()).await?;
     let (sites, site_requests) = mpsc::channel(SITES);
     tokio::spawn(site_door::serve(site_requests, store.clone(), names.clone(), inputs.clone()));
-    let page = metrics::page(store.clone(), figures, kept, speech_seen, link_view.clone());
+    let outbox = metrics::watch_outbox(store.clone());
+    let sources = Sources { figures, kept, speech: speech_seen, link: link_view.clone(), outbox };
     let doors = Doors {
         store: store.clone(),
         events: events.clone(),
@@ -81,7 +83,7 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         site: sites,
         prompts: watch::channel(names.into_iter().collect()).1,
         link: link_view,
-        metrics: Arc::new(page),
+        metrics: Arc::new(metrics::page(sources)),
     };
     let config = WebConfig { listen: boot.web, data_dir: boot.data.join("web"), recordings };
     let served = web::serve(config, doors, told(stopped)).await?;

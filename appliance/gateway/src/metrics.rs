@@ -1,0 +1,152 @@
+//! `/metrics`: the core's plain counters under Prometheus' names. Only this module knows them.
+//!
+//! Every figure is read from a snapshot at most a second old, so a scrape costs the calls nothing.
+
+use std::time::Duration;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _, text};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+use store::{OutboxState, Store};
+use tokio::sync::watch;
+use web::LinkView;
+
+use crate::keeper::Kept;
+use crate::snapshot::Snapshot;
+use crate::speech_pool::SpeechStatus;
+
+/// How often the outbox is counted.
+const OUTBOX_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Where the figures come from.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    pub figures: watch::Receiver<Snapshot>,
+    pub kept: watch::Receiver<Kept>,
+    pub speech: watch::Receiver<SpeechStatus>,
+    pub link: watch::Receiver<LinkView>,
+    pub outbox: watch::Receiver<OutboxState>,
+}
+
+/// Counts the outbox each second until nobody reads it.
+pub fn watch_outbox(store: Store) -> watch::Receiver<OutboxState> {
+    let (state, seen) = watch::channel(OutboxState::default());
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(OUTBOX_INTERVAL);
+        while !state.is_closed() {
+            ticks.tick().await;
+            // A store that does not answer shows in the keeper's failures.
+            if let Ok(now) = store.outbox().await {
+                state.send_replace(now);
+            }
+        }
+    });
+    seen
+}
+
+/// The page as a function, for the web server.
+pub fn page(sources: Sources) -> impl Fn() -> String + Send + Sync {
+    let mut registry = Registry::with_prefix("branchline");
+    registry.register_collector(Box::new(sources));
+    move || {
+        let mut page = String::new();
+        match text::encode(&mut page, &registry) {
+            Ok(()) => page,
+            Err(_) => "# figures could not be written\n".to_owned(),
+        }
+    }
+}
+
+impl Collector for Sources {
+    fn encode(&self, mut to: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        self.calls(&mut to)?;
+        self.sip(&mut to)?;
+        self.media(&mut to)?;
+        self.speech(&mut to)?;
+        self.delivery(&mut to)
+    }
+}
+
+type Encoded = Result<(), std::fmt::Error>;
+
+impl Sources {
+    fn calls(&self, to: &mut DescriptorEncoder<'_>) -> Encoded {
+        let now = self.figures.borrow();
+        let legs = &now.centre.switchboard;
+        gauge(to, "calls_active", "Calls running now", now.centre.calls as f64)?;
+        counter(to, "calls_started", "Calls handed to a flow", legs.legs_started)?;
+        counter(to, "records_made", "Records emitted, one a call", now.centre.records)?;
+        family(to, "legs_ended", "Legs that ended, by cause", "cause", &legs.legs_ended)?;
+        let waiting = now.centre.queued.values().sum::<usize>();
+        gauge(to, "queue_callers", "Callers waiting now", waiting as f64)?;
+        counter(to, "calls_refused_full", "Calls answered 503, all places taken", legs.refused.full)?;
+        gauge(to, "rtp_ports_in_use", "RTP ports out of the pool now", legs.ports_out as f64)
+    }
+
+    fn sip(&self, to: &mut DescriptorEncoder<'_>) -> Encoded {
+        let now = self.figures.borrow();
+        let sip = &now.centre.switchboard.sip;
+        counter(to, "sip_requests_received", "Requests received", sip.received.requests)?;
+        counter(to, "sip_responses_received", "Responses received", sip.received.responses)?;
+        counter(to, "sip_malformed", "Messages answered 400, 505 or 513", sip.received.malformed)?;
+        counter(to, "sip_dropped", "Messages dropped without an answer", sip.received.dropped)?;
+        counter(to, "sip_messages_sent", "Datagrams sent", sip.sent)?;
+        counter(to, "sip_retransmissions_sent", "Of these, repeats", sip.retransmissions_sent)?;
+        counter(to, "sip_timeouts", "Transactions that timed out", sip.timeouts)?;
+        gauge(to, "sip_transactions", "Transactions held now", sip.transactions as f64)?;
+        gauge(to, "sip_dialogs", "Dialogs held now", sip.dialogs as f64)
+    }
+
+    fn speech(&self, to: &mut DescriptorEncoder<'_>) -> Encoded {
+        let now = self.speech.borrow();
+        let ready = u8::from(!now.engine.is_empty());
+        gauge(to, "speech_ready", "1 while the speech process listens", f64::from(ready))?;
+        counter(to, "speech_restarts", "Times the speech process was started again", now.restarts)?;
+        counter(to, "speech_phrases", "Phrases understood", now.phrases)?;
+        counter(to, "speech_dropped", "Frames and phrases it could not take", now.dropped)?;
+        gauge(to, "asr_lag_seconds", "Age of the oldest waiting phrase", now.lag_ms as f64 / 1e3)?;
+        let bytes = now.rss_kb as f64 * 1024.0;
+        gauge(to, "speech_memory_bytes", "Resident memory of the speech process", bytes)
+    }
+
+    fn delivery(&self, to: &mut DescriptorEncoder<'_>) -> Encoded {
+        let outbox = *self.outbox.borrow();
+        let kept = *self.kept.borrow();
+        counter(to, "records_committed", "Records committed since start", kept.records)?;
+        counter(to, "store_failures", "Writes that failed and were tried again", kept.failures)?;
+        gauge(to, "outbox_unacked_records", "Rows central has not acknowledged", outbox.depth as f64)?;
+        let age = outbox.oldest_age_ms(crate::unix_ms()) as f64 / 1e3;
+        gauge(to, "outbox_oldest_age_seconds", "Age of the oldest of them", age)?;
+        gauge(to, "outbox_dead_letters", "Rows central rejected", outbox.dead_letters as f64)?;
+        let connected = u8::from(self.link.borrow().connected);
+        gauge(to, "link_connected", "1 while the broker is connected", f64::from(connected))
+    }
+}
+
+fn counter(to: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> Encoded {
+    let metric = ConstCounter::new(value);
+    metric.encode(to.encode_descriptor(name, help, None, metric.metric_type())?)
+}
+
+fn gauge(to: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: f64) -> Encoded {
+    let metric = ConstGauge::new(value);
+    metric.encode(to.encode_descriptor(name, help, None, metric.metric_type())?)
+}
+
+/// One counter a label value.
+fn family<'a>(
+    to: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    label: &'a str,
+    values: impl IntoIterator<Item = (&'a &'static str, &'a u64)>,
+) -> Encoded {
+    let kind = ConstCounter::new(0_u64).metric_type();
+    let mut family = to.encode_descriptor(name, help, None, kind)?;
+    for (word, value) in values {
+        ConstCounter::new(*value).encode(family.encode_family(&[(label, *word)])?)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! The real box as a child process, on loopback and free ports.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use crate::process::Process;
+use crate::{binary, root};
+
+/// How long the box may take to be ready.
+const START: Duration = Duration::from_secs(60);
+
+/// What to start it with.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Folder of records, recordings, keys.
+    pub data: PathBuf,
+    /// Broker to sync to.
+    pub broker: Option<String>,
+    /// Site text for the first start.
+    pub site: Option<PathBuf>,
+    /// Installed model packs; without them it does not listen to speech.
+    pub packs: Option<PathBuf>,
+    /// Calls at once.
+    pub max_calls: Option<usize>,
+}
+
+/// A running box.
+#[derive(Debug)]
+pub struct Appliance {
+    process: Process,
+    /// Where it takes SIP.
+    pub sip: SocketAddr,
+    /// `https://127.0.0.1:PORT`.
+    pub web: String,
+    /// The one-time code, until a password is set.
+    pub sign_in_code: Option<String>,
+    /// Where its log goes.
+    pub log: PathBuf,
+}
+
+impl Appliance {
+    /// Starts a box and waits until it is ready.
+    pub fn start(options: &Options) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&options.data)?;
+        let log = options.data.join("box.log");
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&log)?;
+        let mut command = Command::new(binary("branchline"));
+        command.args([
+            "run",
+            "--json",
+            "--sip",
+            "127.0.0.1:0",
+            "--media-ip",
+            "127.0.0.1",
+        ]);
+        command
+            .args(["--web", "127.0.0.1:0", "--data"])
+            .arg(&options.data);
+        command.arg("--prompts").arg(root().join("models/prompts"));
+        if let Some(broker) = &options.broker {
+            command.arg("--broker").arg(broker);
+        }
+        if let Some(site) = &options.site {
+            command.arg("--site").arg(site);
+        }
+        if let Some(packs) = &options.packs {
+            command.arg("--packs").arg(packs);
+            command
+                .arg("--manifest")
+                .arg(root().join("models/manifest.toml"));
+        }
+        if let Some(calls) = options.max_calls {
+            command.args(["--max-calls", &calls.to_string()]);
+        }
+        command.stderr(Stdio::from(file));
+        let mut process = Process::start("branchline", &mut command)?;
+        let ready = process.line(START).with_context(|| tail(&log))?;
+        let ready: Value = serde_json::from_str(&ready).context("the box's ready line")?;
+        let text = |key: &str| ready[key].as_str().map(str::to_owned);
+        Ok(Self {
+            sip: text("sip").context("no SIP address")?.parse()?,
+            web: text("web").context("no web address")?,
+            sign_in_code: text("sign_in_code"),
+            process,
+            log,
+        })
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Power cut, as far as a process can feel one.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Asks it to stop and waits.
+    pub fn stop(&mut self) {
+        self.process.stop();
+    }
+
+    /// One figure of `/metrics`, by its full name.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        let mut curl = Command::new("curl");
+        curl.args(["-sk", "--max-time", "5"])
+            .arg(format!("{}/metrics", self.web));
+        let output = curl
+            .output()
+            .ok()
+            .filter(|output| output.status.success())?;
+        let page = String::from_utf8(output.stdout).ok()?;
+        let line = page
+            .lines()
+            .find(|line| line.split([' ', '{']).next() == Some(name))?;
+        line.rsplit(' ').next()?.parse().ok()
+    }
+
+    /// The end of its log, for a failing test.
+    pub fn log_tail(&self) -> String {
+        tail(&self.log)
+    }
+}
+
+/// The last lines of a log.
+pub(crate) fn tail(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().rev().take(30).collect();
+    format!(
+        "{}:\n{}",
+        log.display(),
+        lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+    )
+}
+
+/// Places one call with `branchline call` and gives its JSON report.
+pub fn place_call(sip: SocketAddr, number: &str, acts: &[&str]) -> anyhow::Result<Value> {
+    let output = Command::new(binary("branchline"))
+        .args(["call", "--json", &format!("sip:{number}@{sip}")])
+        .args(acts)
+        .stderr(Stdio::inherit())
+        .output()?;
+    let text = String::from_utf8(output.stdout)?;
+    serde_json::from_str(text.trim()).with_context(|| format!("the caller said `{text}`"))
+}
