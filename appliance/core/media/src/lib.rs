@@ -16,11 +16,22 @@
 
 pub mod codec;
 pub mod command;
+pub mod conceal;
+pub mod digits;
+pub mod jitter;
 pub mod limits;
+pub mod prompt;
+pub mod reception;
+pub mod rtcp;
+pub mod rtp;
 pub mod sdp;
 pub mod stats;
+pub mod stream;
+pub mod wav;
 
 pub use codec::Codec;
 pub use command::{StreamCommand, StreamEvent, StreamId};
+pub use prompt::{Playlist, Prompt};
 pub use sdp::StreamSpec;
 pub use stats::StreamStats;
+pub use stream::{PacketKind, Stream, StreamSeed};

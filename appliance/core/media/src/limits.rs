@@ -20,8 +20,8 @@ pub const MAX_SDP_ATTRIBUTES: usize = 128;
 
 /// Bytes of one RTP or RTCP packet that we read or write.
 pub const MAX_PACKET: usize = 1_500;
-/// Audio bytes of one RTP packet: 200 ms of G.711.
-pub const MAX_PAYLOAD: usize = 1_600;
+/// Audio bytes of one RTP packet: 180 ms of G.711, what an Ethernet frame holds.
+pub const MAX_PAYLOAD: usize = 1_440;
 
 /// Samples the jitter buffer can hold: about one second; a power of two.
 pub const JITTER_CAPACITY: usize = 8_192;
@@ -33,13 +33,17 @@ pub const JITTER_MOST: u32 = 1_600;
 pub const LATE_BEFORE_RESYNC: u32 = 5;
 /// Frames of surplus delay before one is dropped.
 pub const SURPLUS_FRAMES: u32 = 50;
+/// Samples over which a gap is concealed before it is silence: 60 ms.
+pub const CONCEAL: u32 = 480;
+/// Consecutive packets of another source after which it is the one listened to.
+pub const NEW_SOURCE_PACKETS: u32 = 2;
 
 /// Prompts in one `Play`.
 pub const MAX_PLAYLIST: usize = 16;
 /// Digits waiting to be sent.
 pub const MAX_DIGITS_OUT: usize = 32;
-/// Events waiting to be polled from one stream; more digits than this between two polls are
-/// counted and dropped.
+/// Events waiting to be polled from one stream; more than this between two polls are counted and
+/// dropped.
 pub const MAX_EVENTS: usize = 32;
 
 /// A stream that hears neither RTP nor RTCP for so long is dead.

@@ -25,7 +25,7 @@ pub fn answer(
     let mut text = head(local, ids);
     for (index, media) in offer.media.iter().enumerate() {
         if index == chosen {
-            audio_lines(&mut text, &spec, port);
+            audio_lines(&mut text, &spec, port, &media.protocol);
         } else {
             let format = media.formats.first().map_or("0", String::as_str);
             let _ = write!(text, "m={} 0 {} {format}\r\n", media.kind, media.protocol);
@@ -186,8 +186,9 @@ fn head(local: IpAddr, ids: SdpIds) -> String {
     )
 }
 
-fn audio_lines(text: &mut String, spec: &StreamSpec, port: u16) {
-    let _ = write!(text, "m=audio {port} RTP/AVP {}", spec.payload);
+/// The transport is the offer's own word: an answer may not change it (RFC 3264 section 6).
+fn audio_lines(text: &mut String, spec: &StreamSpec, port: u16, protocol: &str) {
+    let _ = write!(text, "m=audio {port} {protocol} {}", spec.payload);
     if let Some(events) = spec.events {
         let _ = write!(text, " {events}");
     }

@@ -22,7 +22,7 @@ impl Session {
             }
             let (kind, value) = line
                 .split_once('=')
-                .ok_or(malformed(number, "no `=` in it"))?;
+                .ok_or_else(|| malformed(number, "no `=` in it"))?;
             if number == 1 && (kind, value) != ("v", "0") {
                 return Err(malformed(1, "must be `v=0`"));
             }

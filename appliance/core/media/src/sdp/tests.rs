@@ -94,6 +94,15 @@ fn sections_that_we_do_not_speak_are_refused_with_port_zero_in_their_place() {
 }
 
 #[test]
+fn the_answer_repeats_the_transport_of_the_offer() {
+    for protocol in ["RTP/AVP", "RTP/AVPF"] {
+        let offer = audio(&format!("m=audio 6000 {protocol} 8\r\n"));
+        let ours = Session::parse(&answered(&offer).unwrap().body).unwrap();
+        assert_eq!(ours.media[0].protocol, protocol);
+    }
+}
+
+#[test]
 fn what_cannot_be_answered_says_why_and_with_which_status() {
     let table = [
         (

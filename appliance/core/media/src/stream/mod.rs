@@ -1,0 +1,293 @@
+//! The RTP of one leg, both ways: the hot path of the box.
+//!
+//! Sans-IO. The media thread hands in packets ([`Stream::handle_rtp`], [`Stream::handle_rtcp`]) and
+//! a tick every 20 ms ([`Stream::handle_tick`]); the owner's verbs are `play`, `send_digit`,
+//! `record`, `tap`, `update` and `close`. After each of these: [`Stream::poll_transmit`] until
+//! `None`, [`Stream::poll_event`] until `None`, and after a tick also the two frames.
+//! While nothing plays it sends silence, so that address translators keep the path open and peers
+//! raise no one-way alarm. Nothing here allocates after [`Stream::new`], locks or logs.
+
+mod events;
+mod inbound;
+mod outbound;
+mod reports;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Instant;
+
+use crate::codec::Codec;
+use crate::command::{StreamEvent, StreamId};
+use crate::limits::{FRAME, MEDIA_TIMEOUT};
+use crate::prompt::Playlist;
+use crate::sdp::StreamSpec;
+use crate::stats::StreamStats;
+use crate::wav::STEREO_FRAME;
+
+use events::{Events, Happened};
+use inbound::Inbound;
+use outbound::Outbound;
+use reports::Reports;
+
+/// What a stream may not make up itself: randomness and the wall clock.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamSeed {
+    /// Source of SSRC, first sequence number, first timestamp, CNAME and report times.
+    pub random: [u8; 32],
+    /// Wall clock at the opening, NTP format (seconds since 1900 in the upper 32 bits).
+    pub ntp: u64,
+}
+
+/// Which of the two sockets a packet is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PacketKind {
+    /// To [`StreamSpec::remote_rtp`].
+    Rtp,
+    /// To [`StreamSpec::remote_rtcp`].
+    Rtcp,
+}
+
+/// One leg's RTP and RTCP.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    id: StreamId,
+    spec: StreamSpec,
+    inbound: Inbound,
+    outbound: Outbound,
+    reports: Reports,
+    events: Events,
+    frames: Frames,
+    /// The media time-out was told and nothing came since.
+    is_silent: bool,
+}
+
+/// What the last tick made for the recorder and for speech.
+#[derive(Clone, Debug)]
+struct Frames {
+    record: bool,
+    tap: bool,
+    /// A tick made the frames below and nobody could have seen them before.
+    fresh: bool,
+    pcm: [i16; FRAME],
+    stereo: [u8; STEREO_FRAME],
+}
+
+impl Stream {
+    /// Opens a stream. All memory it will ever use is taken here.
+    pub fn new(now: Instant, id: StreamId, spec: StreamSpec, seed: &StreamSeed) -> Self {
+        Self {
+            id,
+            spec,
+            inbound: Inbound::new(now),
+            outbound: Outbound::new(seed),
+            reports: Reports::new(now, seed),
+            events: Events::default(),
+            frames: Frames {
+                record: false,
+                tap: false,
+                fresh: false,
+                pcm: [0; FRAME],
+                stereo: [0; STEREO_FRAME],
+            },
+            is_silent: false,
+        }
+    }
+
+    /// Begins another life in the same memory.
+    pub fn reopen(&mut self, now: Instant, id: StreamId, spec: StreamSpec, seed: &StreamSeed) {
+        self.id = id;
+        self.spec = spec;
+        self.inbound.reopen(now);
+        self.outbound = Outbound::new(seed);
+        self.reports = Reports::new(now, seed);
+        self.events = Events::default();
+        self.frames.record = false;
+        self.frames.tap = false;
+        self.frames.fresh = false;
+        self.is_silent = false;
+    }
+
+    /// Takes what came on the RTP socket at `now`. Whatever it is, it is at worst counted.
+    pub fn handle_rtp(&mut self, now: Instant, bytes: &[u8]) {
+        let decodes = self.frames.wanted() && self.spec.direction.receives();
+        if let Some(digit) = self.inbound.take(now, bytes, &self.spec, decodes) {
+            self.events.push(Happened::Digit(digit));
+        }
+        self.is_silent = false;
+    }
+
+    /// Takes what came on the RTCP socket at `now`.
+    pub fn handle_rtcp(&mut self, now: Instant, bytes: &[u8]) {
+        let ssrc = self.outbound.ssrc();
+        if self.reports.take(now, bytes, ssrc).is_ok() {
+            self.inbound.heard_at(now);
+            self.is_silent = false;
+        } else {
+            self.inbound.refuse();
+        }
+    }
+
+    /// Makes the next 20 ms: what is sent, recorded and tapped, and a report where one is due.
+    pub fn handle_tick(&mut self, now: Instant) {
+        if self.outbound.tick(&self.spec) {
+            self.events.push(Happened::PlayDone);
+        }
+        self.frames.fresh = self.frames.wanted();
+        if self.frames.fresh {
+            self.inbound.decode(self.spec.codec, &mut self.frames.pcm);
+            if self.frames.record {
+                let frame = self.outbound.frame();
+                mix_stereo(
+                    &self.frames.pcm,
+                    self.spec.codec,
+                    frame,
+                    &mut self.frames.stereo,
+                );
+            }
+        }
+        if self.reports.is_due(now) {
+            let block = self.inbound.report();
+            let sent = self.outbound.take_sent();
+            self.reports
+                .make(now, self.outbound.ssrc(), sent, block, false);
+        }
+        let waited = now.saturating_duration_since(self.inbound.last_heard());
+        if waited >= MEDIA_TIMEOUT && self.spec.direction.receives() && !self.is_silent {
+            self.is_silent = true;
+            self.events.push(Happened::MediaTimeout);
+        }
+    }
+
+    /// The peer changed address, codec or direction.
+    pub fn update(&mut self, now: Instant, spec: StreamSpec) {
+        if spec.codec != self.spec.codec {
+            self.inbound.forget_audio();
+        }
+        if spec.direction != self.spec.direction {
+            self.outbound.begin_spurt();
+        }
+        // A peer on hold may have been silent for long with good reason.
+        self.inbound.heard_at(now);
+        self.spec = spec;
+    }
+
+    /// Plays a list from its start; replaces what plays.
+    pub fn play(&mut self, list: Playlist) {
+        self.outbound.play(Some(list));
+    }
+
+    /// Falls silent; no [`StreamEvent::PlayDone`] follows.
+    pub fn stop_play(&mut self) {
+        self.outbound.play(None);
+    }
+
+    /// Queues a key; `false` where it is none, too many wait, or the peer takes no events.
+    pub fn send_digit(&mut self, digit: char) -> bool {
+        self.spec.events.is_some() && self.outbound.push_digit(digit)
+    }
+
+    /// Makes a stereo frame each tick, or stops.
+    pub fn record(&mut self, on: bool) {
+        self.frames.begin(&mut self.inbound);
+        self.frames.record = on;
+    }
+
+    /// Makes a linear frame of the caller each tick, or stops.
+    pub fn tap(&mut self, on: bool) {
+        self.frames.begin(&mut self.inbound);
+        self.frames.tap = on;
+    }
+
+    /// Says goodbye by RTCP; what [`Stream::poll_transmit`] hands out after this is the last.
+    pub fn close(&mut self, now: Instant) {
+        let block = self.inbound.report();
+        let sent = self.outbound.take_sent();
+        self.reports
+            .make(now, self.outbound.ssrc(), sent, block, true);
+    }
+
+    /// Writes the next packet into `out`, which holds [`crate::limits::MAX_PACKET`] bytes.
+    pub fn poll_transmit(&mut self, out: &mut [u8]) -> Option<(PacketKind, usize)> {
+        if let Some(length) = self.outbound.poll(out) {
+            return Some((PacketKind::Rtp, length));
+        }
+        let length = self.reports.poll(out)?;
+        Some((PacketKind::Rtcp, length))
+    }
+
+    /// What happened, oldest first.
+    pub fn poll_event(&mut self) -> Option<StreamEvent> {
+        let stream = self.id;
+        Some(match self.events.pop()? {
+            Happened::Digit(digit) => StreamEvent::Digit { stream, digit },
+            Happened::PlayDone => StreamEvent::PlayDone { stream },
+            Happened::MediaTimeout => StreamEvent::MediaTimeout { stream },
+        })
+    }
+
+    /// The last tick's recording frame: A-law, caller left, box right.
+    pub fn recording_frame(&self) -> Option<&[u8; STEREO_FRAME]> {
+        (self.frames.fresh && self.frames.record).then_some(&self.frames.stereo)
+    }
+
+    /// The last tick's frame of the caller, linear.
+    pub fn tap_frame(&self) -> Option<&[i16; FRAME]> {
+        (self.frames.fresh && self.frames.tap).then_some(&self.frames.pcm)
+    }
+
+    /// Which stream this is.
+    pub fn id(&self) -> StreamId {
+        self.id
+    }
+
+    /// What was agreed for it.
+    pub fn spec(&self) -> &StreamSpec {
+        &self.spec
+    }
+
+    /// What was counted so far.
+    pub fn stats(&self) -> StreamStats {
+        let mut stats = StreamStats {
+            packets_out: self.outbound.packets(),
+            remote_loss: self.reports.remote_loss(),
+            round_trip_ms: self.reports.round_trip_ms(),
+            events_dropped: self.events.dropped(),
+            ..StreamStats::default()
+        };
+        self.inbound.count(&mut stats);
+        stats
+    }
+}
+
+impl Frames {
+    fn wanted(&self) -> bool {
+        self.record || self.tap
+    }
+
+    /// What lay in the jitter buffer when nobody read it is of no use.
+    fn begin(&self, inbound: &mut Inbound) {
+        if !self.wanted() {
+            inbound.forget_audio();
+        }
+    }
+}
+
+/// Interleaves the caller (left) and what we send (right) as A-law.
+fn mix_stereo(
+    caller: &[i16; FRAME],
+    codec: Codec,
+    ours: &[u8; FRAME],
+    stereo: &mut [u8; STEREO_FRAME],
+) {
+    let right = |code: u8| match codec {
+        Codec::Pcma => code,
+        Codec::Pcmu => Codec::Pcma.encode(codec.decode(code)),
+    };
+    for ((pair, caller), ours) in stereo.chunks_exact_mut(2).zip(caller).zip(ours) {
+        if let [left_place, right_place] = pair {
+            *left_place = Codec::Pcma.encode(*caller);
+            *right_place = right(*ours);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The hot path takes no memory after set-up: a counting allocator watches a stream at work.
+//!
+//! One test in a binary of its own, so that nothing else allocates while it counts.
+#![allow(clippy::disallowed_methods, reason = "a test has an origin instant")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use media::limits::{FRAME, MAX_PACKET};
+use media::rtp::Packet;
+use media::sdp::Direction;
+use media::{
+    Codec, PacketKind, Playlist, Prompt, Stream, StreamEvent, StreamId, StreamSeed, StreamSpec,
+};
+
+thread_local! {
+    /// Counted per thread: the test harness has threads of its own.
+    static TAKEN: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+#[expect(
+    unsafe_code,
+    reason = "an allocator cannot be written without; it only counts"
+)]
+// SAFETY: every call goes to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        TAKEN.set(TAKEN.get() + 1);
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+fn spec() -> StreamSpec {
+    StreamSpec {
+        codec: Codec::Pcma,
+        payload: 8,
+        events: Some(101),
+        ptime_ms: 20,
+        remote_rtp: "192.0.2.1:6000".parse().unwrap(),
+        remote_rtcp: "192.0.2.1:6001".parse().unwrap(),
+        direction: Direction::SendRecv,
+    }
+}
+
+/// Two streams talk to each other for `frames` frames; every hundredth packet is lost.
+fn talk(one: &mut Stream, two: &mut Stream, start: Instant, frames: u32) -> (u32, u32) {
+    let mut buffer = [0; MAX_PACKET];
+    let (mut digits, mut frames_seen) = (0, 0);
+    for n in 0..frames {
+        let now = start + Duration::from_millis(20) * n;
+        for turn in 0..2 {
+            let (from, to) = if turn == 0 {
+                (&mut *one, &mut *two)
+            } else {
+                (&mut *two, &mut *one)
+            };
+            from.handle_tick(now);
+            while let Some((kind, length)) = from.poll_transmit(&mut buffer) {
+                match kind {
+                    PacketKind::Rtp if n % 100 == 50 => {}
+                    PacketKind::Rtp => to.handle_rtp(now, &buffer[..length]),
+                    PacketKind::Rtcp => to.handle_rtcp(now, &buffer[..length]),
+                }
+            }
+            frames_seen += u32::from(from.recording_frame().is_some());
+            frames_seen += u32::from(from.tap_frame().is_some());
+            while let Some(event) = from.poll_event() {
+                digits += u32::from(matches!(event, StreamEvent::Digit { .. }));
+            }
+        }
+    }
+    (digits, frames_seen)
+}
+
+#[test]
+fn a_stream_takes_no_memory_after_it_was_made() {
+    let now = Instant::now();
+    let seed = |byte| StreamSeed {
+        random: [byte; 32],
+        ntp: 1 << 40,
+    };
+    let mut one = Stream::new(now, StreamId(1), spec(), &seed(1));
+    let mut two = Stream::new(now, StreamId(2), spec(), &seed(2));
+    let prompt = Arc::new(Prompt::from_samples("tone", &[5_000; 1_000]));
+    let garbage = [[0x80u8, 8, 0, 1, 2, 3], [0x81, 201, 0, 9, 0, 0]];
+    let other = Packet {
+        payload_type: 13,
+        marker: false,
+        sequence: 9,
+        timestamp: 9,
+        ssrc: 9,
+        payload: &[1; FRAME],
+    };
+    let mut noise = [0; 256];
+    let length = other.write(&mut noise).unwrap();
+
+    // The counter counts.
+    let before = TAKEN.get();
+    drop(vec![0u8; 10]);
+    assert_eq!(TAKEN.get() - before, 1);
+
+    let before = TAKEN.get();
+    for stream in [&mut one, &mut two] {
+        stream.record(true);
+        stream.tap(true);
+    }
+    one.play(Playlist::new([prompt.clone(), prompt.clone()], true));
+    two.play(Playlist::new([prompt.clone()], false));
+    assert!("123#".chars().all(|key| one.send_digit(key)));
+    let (digits, frames) = talk(&mut one, &mut two, now, 2_000);
+    for bytes in garbage {
+        one.handle_rtp(now, &bytes);
+        one.handle_rtcp(now, &bytes);
+    }
+    two.handle_rtp(now, &noise[..length]);
+    two.update(
+        now,
+        StreamSpec {
+            codec: Codec::Pcmu,
+            payload: 0,
+            ..spec()
+        },
+    );
+    talk(&mut one, &mut two, now, 100);
+    one.close(now);
+    one.reopen(now, StreamId(3), spec(), &seed(3));
+    talk(&mut one, &mut two, now, 100);
+    let stats = one.stats();
+    let taken = TAKEN.get() - before;
+
+    assert_eq!(taken, 0, "allocations on the hot path");
+    assert_eq!((digits, frames), (4, 8_000));
+    assert!(stats.packets_in > 0 && stats.packets_out > 0);
+}
