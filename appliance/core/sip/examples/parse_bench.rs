@@ -41,8 +41,9 @@ unsafe impl GlobalAlloc for Counting {
 static COUNTING: Counting = Counting;
 
 const INVITE: &str = include_str!("../tests/data/invite.sip");
-const ROUNDS: usize = 15;
-const MESSAGES: u32 = 20_000;
+/// Rounds are short, so that some of many fit between two interruptions.
+const ROUNDS: usize = 600;
+const MESSAGES: u32 = 300;
 
 fn main() -> io::Result<()> {
     let bytes = INVITE
