@@ -335,7 +335,7 @@ impl Town {
         }
     }
 
-    fn check(&mut self) {
+    fn check(&self) {
         let stats = self.centre.stats();
         assert!(self.records.len() as u64 == stats.records);
         assert!(
@@ -345,6 +345,15 @@ impl Town {
         assert!(
             self.plane.running.len() <= stats.switchboard.ports_out,
             "every stream has a port"
+        );
+        let legs = &stats.switchboard;
+        assert!(
+            legs.legs > 0 || legs.deadlines == 0,
+            "a leg that is gone waits for nothing"
+        );
+        assert!(
+            stats.calls > 0 || stats.deadlines == 0,
+            "a call that is gone waits for nothing"
         );
     }
 

@@ -207,6 +207,25 @@ fn a_box_that_stops_ends_every_call_and_takes_no_new_one() {
 }
 
 #[test]
+fn a_box_that_stops_does_not_change_why_a_call_ended_before() {
+    let mut town = Town::new(TownConfig::new(14));
+    town.plane.hangs = true;
+    town.dial(
+        phone_address(1),
+        Plan::dial("4004").then(1_000, Act::HangUp),
+    );
+    town.pass(Duration::from_millis(1_500));
+    assert_eq!(
+        town.records.len(),
+        0,
+        "the media plane has not said its last word"
+    );
+    town.give(Input::Stop);
+    town.run_out();
+    assert_eq!(town.record().cause, Cause::CallerHungUp);
+}
+
+#[test]
 fn a_call_that_finds_no_free_port_is_answered_503_and_recorded() {
     let mut town = Town::new(TownConfig {
         ports: vec![30_000],
