@@ -23,7 +23,7 @@ def convert_silero(source: Path, target: Path) -> None:
         helper.make_node("Identity", [branch.output[0].name], ["prob"]),
         helper.make_node("Identity", [branch.output[1].name], ["stateN"]),
     ]
-    value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)  # noqa: E731
+    value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
     lifted = helper.make_graph(
         nodes,
         "silero_8k",

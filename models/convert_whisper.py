@@ -115,7 +115,7 @@ class Graph:
         return self.op("Slice", [x, self.ints(index), self.ints(index + 1), self.ints(0)])
 
     def save(self, inputs: dict[str, list], outputs: dict[str, list], path: Path) -> None:
-        value = lambda item: helper.make_tensor_value_info(item[0], TensorProto.FLOAT, item[1])  # noqa: E731
+        value = lambda item: helper.make_tensor_value_info(item[0], TensorProto.FLOAT, item[1])
         graph = helper.make_graph(
             self.nodes, path.stem, [*map(value, inputs.items())], [*map(value, outputs.items())], [*self.constants.values()]
         )

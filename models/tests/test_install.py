@@ -14,7 +14,7 @@ from unittest import mock
 MODELS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(MODELS))
 
-import install  # noqa: E402
+import install
 
 SOUND = b"not a model, but bytes"
 
@@ -66,9 +66,9 @@ class Install(unittest.TestCase):
     def test_an_offline_machine_is_told_which_package_is_missing(self) -> None:
         absent = install.Places(self.folder / "packs", self.folder / "wheels", None)
         failed = mock.Mock(returncode=1)
-        with mock.patch.object(install.subprocess, "run", return_value=failed):
-            with self.assertRaises(install.InstallError) as raised:
-                install.install(pack("0" * 64), absent)
+        run = mock.patch.object(install.subprocess, "run", return_value=failed)
+        with run, self.assertRaises(install.InstallError) as raised:
+            install.install(pack("0" * 64), absent)
         self.assertIn("`tiny` 1.0 is missing", str(raised.exception))
         self.assertIn("--wheels", str(raised.exception))
 
