@@ -3,6 +3,8 @@
 //! XML (schema/ivr.md) -> [`Flow`], held by [`crate::site::Site`]; [`check`] names the faults of
 //! one text; [`Run`] walks one call through under virtual time. Nothing here plays or routes.
 
+mod act;
+mod answers;
 mod attributes;
 pub(crate) mod draft;
 mod grammar;
@@ -16,8 +18,9 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use act::{FlowAct, FlowInput, Reason};
 pub use model::{Flow, Step, Target};
-pub use run::{FlowAct, FlowInput, Reason, Run};
+pub use run::Run;
 
 use crate::site::Diagnostic;
 use crate::site::diagnostic::{Notes, Source};

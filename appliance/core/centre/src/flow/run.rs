@@ -15,56 +15,11 @@ use std::time::Instant;
 
 use call::Cause;
 
-use super::grammar::is_key;
-use super::model::{Act, Ask, Step, Target};
-use super::words;
+use super::model::{Act, Step, Target};
 use crate::site::Site;
-use crate::site::limits::{
-    MAX_DIGITS, MAX_PLAY, MAX_STEPS_PER_CALL, MAX_STEPS_PER_INPUT, MAX_TYPE_AHEAD,
-};
+use crate::site::limits::{MAX_PLAY, MAX_STEPS_PER_CALL, MAX_STEPS_PER_INPUT};
 
-/// What the world tells a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FlowInput {
-    /// The caller pressed a key: `0`-`9`, `*`, `#`, `A`-`D`.
-    Digit(char),
-    /// A phrase was recognised.
-    Heard(String),
-    /// The prompts of the last `Play` were heard (or could not be played).
-    PlayDone,
-    /// The caller waited longer than the queue allows.
-    QueueTimeout,
-    /// The transfer did not come about; the caller is still here.
-    TransferFailed,
-}
-
-/// What must be done for a run, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FlowAct {
-    /// Play these prompts one after the other; replaces what plays.
-    Play { prompts: Vec<String>, repeat: bool },
-    /// Stop what plays.
-    StopPlay,
-    /// Whether the caller's words matter from now on.
-    Listening(bool),
-    /// A step was entered, as `flow/step`.
-    Enter { step: String },
-    /// The caller waits in a queue: play its prompts, answer `QueueTimeout` after its wait.
-    Queue { queue: String },
-    /// Hand the caller over; answer `TransferFailed` where it does not come about.
-    Transfer { to: String },
-    /// End the call. Nothing follows.
-    HangUp { cause: Cause },
-}
-
-/// Why a run wants to be woken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// The caller has not answered the question.
-    NoAnswer,
-    /// The media plane never said that the prompt ended.
-    PlayOverdue,
-}
+use super::act::{FlowAct, FlowInput, Reason};
 
 /// The machine of one call.
 #[derive(Debug)]
@@ -330,126 +285,6 @@ impl Run {
         None
     }
 
-    fn pressed(&mut self, now: Instant, digit: char) -> Option<Target> {
-        let digit = digit.to_ascii_uppercase();
-        if !is_key(digit) {
-            return None;
-        }
-        if self.trail.digits.len() < MAX_DIGITS {
-            self.trail.digits.push(digit);
-        }
-        let site = Arc::clone(&self.site);
-        let step = self.current(&site)?;
-        match (&self.state, &step.act) {
-            (State::Saying, act) => {
-                self.keep(digit);
-                if !step.barge_in {
-                    return None;
-                }
-                self.stop();
-                self.act(act)
-            }
-            (
-                State::Asking {
-                    prompting: true, ..
-                },
-                _,
-            ) if !step.barge_in => {
-                self.keep(digit);
-                None
-            }
-            (State::Asking { prompting, .. }, Act::Ask(ask)) => {
-                if *prompting {
-                    self.stop();
-                }
-                self.answered(now, ask, digit)
-            }
-            _ => None,
-        }
-    }
-
-    fn keep(&mut self, digit: char) {
-        if self.ahead.len() < MAX_TYPE_AHEAD {
-            self.ahead.push_back(digit);
-        }
-    }
-
-    fn answered(&mut self, now: Instant, ask: &Ask, digit: char) -> Option<Target> {
-        match ask.keys.get(&digit) {
-            Some(target) => Some(target.clone()),
-            None => {
-                self.ahead.clear();
-                self.unanswered(now, |ask| &ask.invalid)
-            }
-        }
-    }
-
-    fn heard(&mut self, now: Instant, words: &str) -> Option<Target> {
-        let State::Asking { prompting, .. } = self.state else {
-            return None;
-        };
-        let site = Arc::clone(&self.site);
-        let Act::Ask(ask) = &self.current(&site)?.act else {
-            return None;
-        };
-        if !self.listening || !words.chars().any(char::is_alphanumeric) {
-            return None;
-        }
-        match words::best(&ask.phrases, words) {
-            Some(target) => {
-                if prompting {
-                    self.stop();
-                }
-                Some(target.clone())
-            }
-            None if prompting => None,
-            None => self.unanswered(now, |ask| &ask.invalid),
-        }
-    }
-
-    fn play_done(&mut self, now: Instant) -> Option<Target> {
-        let site = Arc::clone(&self.site);
-        let step = self.current(&site)?;
-        match (&mut self.state, &step.act) {
-            (State::Saying, act) => self.act(act),
-            (State::Asking { prompting, .. }, Act::Ask(ask)) if *prompting => {
-                *prompting = false;
-                self.deadline = Some((now + ask.timeout, Reason::NoAnswer));
-                let digit = self.ahead.pop_front()?;
-                self.answered(now, ask, digit)
-            }
-            _ => None,
-        }
-    }
-
-    /// Puts the question again, saying why first, or gives up on an answer.
-    fn unanswered(&mut self, now: Instant, why: fn(&Ask) -> &Vec<String>) -> Option<Target> {
-        let site = Arc::clone(&self.site);
-        let step = self.current(&site)?;
-        let (State::Asking { left, .. }, Act::Ask(ask)) = (&mut self.state, &step.act) else {
-            return None;
-        };
-        if *left == 0 {
-            return Some(ask.default.clone());
-        }
-        *left -= 1;
-        self.ask(now, step, why(ask))
-    }
-
-    fn ask(&mut self, now: Instant, step: &Step, why: &[String]) -> Option<Target> {
-        let (State::Asking { prompting, .. }, Act::Ask(ask)) = (&mut self.state, &step.act) else {
-            return None;
-        };
-        let prompts = [why, &step.prompts].concat();
-        *prompting = !prompts.is_empty();
-        if *prompting {
-            self.play(now, prompts);
-        } else {
-            self.deadline = Some((now + ask.timeout, Reason::NoAnswer));
-        }
-        None
-    }
-
     fn play(&mut self, now: Instant, prompts: Vec<String>) {
         self.deadline = Some((now + MAX_PLAY, Reason::PlayOverdue));
         self.acts.push_back(FlowAct::Play {
@@ -477,5 +312,6 @@ impl Run {
     }
 }
 
+mod question;
 #[cfg(test)]
 mod tests;

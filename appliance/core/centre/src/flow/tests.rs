@@ -50,7 +50,7 @@ fn the_snippet_alone_names_its_three_dangling_targets() {
 const FAULTS: &[(&str, u32, u32, &str)] = &[
     // names
     (
-        r#"<step id="a" type="say" prompt="sorry" next="queu_wait"/>"#,
+        r#"<step id="a" type="say" prompt="sorry" next="queue_wayt"/>"#,
         5,
         46,
         "did you mean `queue_wait`?",
@@ -87,7 +87,7 @@ const FAULTS: &[(&str, u32, u32, &str)] = &[
     ),
     // prompts
     (
-        r#"<step id="a" type="hangup" prompt="welcome  sory"/>"#,
+        r#"<step id="a" type="hangup" prompt="welcome  sorry2"/>"#,
         5,
         45,
         "did you mean `sorry`?",
@@ -119,7 +119,7 @@ const FAULTS: &[(&str, u32, u32, &str)] = &[
     ),
     // attributes and elements
     (
-        r#"<step id="a" type="hangup" couse="busy"/>"#,
+        r#"<step id="a" type="hangup" causes="busy"/>"#,
         5,
         28,
         "did you mean `cause`?",

@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn near_names_are_offered_and_far_ones_are_not() {
         let known = ["tech_support", "sales", "queue_wait"];
-        assert_eq!(did_you_mean("tech_suport", known), Some("tech_support"));
+        assert_eq!(did_you_mean("tech_supports", known), Some("tech_support"));
         assert_eq!(did_you_mean("slaes", known), Some("sales"));
         assert_eq!(did_you_mean("Sales", known), Some("sales"));
         assert_eq!(did_you_mean("billing", known), None);

@@ -13,6 +13,7 @@ mod resolve;
 mod secret;
 mod table;
 pub(crate) mod text;
+mod trunk_file;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::diagnostic::{Diagnostic, Notes, did_you_mean};
-use super::file::{self, NumberFile, QueueFile, TrunkFile};
+use super::file::{self, NumberFile, QueueFile};
+use super::trunk_file::TrunkFile;
 use super::{Queue, Site, SiteFile, Trunk};
 use crate::flow::draft::Spot;
 use crate::flow::model::Act;

@@ -83,7 +83,7 @@ fn every_fault_of_a_site_is_found_at_its_place() {
         ),
         ("[queue.q]\nmax_wait = 5", 10, 12, "type integer"),
         (
-            "[queue.q]\nprompt = \"queue_wait  sory\"",
+            "[queue.q]\nprompt = \"queue_wait  sorry2\"",
             10,
             23,
             "did you mean `sorry`?",
@@ -146,13 +146,13 @@ fn every_fault_of_a_site_is_found_at_its_place() {
 
 #[test]
 fn faults_in_an_embedded_flow_stand_at_their_line_in_the_site() {
-    let xml = "xml = '''\n<ivr name=\"f\">\n  <step type=\"say\" prompt=\"welcom\" next=\"nowhere\"/>\n</ivr>'''\n";
+    let xml = "xml = '''\n<ivr name=\"f\">\n  <step type=\"say\" prompt=\"welcomes\" next=\"nowhere\"/>\n</ivr>'''\n";
     let all = faults(&format!("{HEAD}{xml}"));
     let places: Vec<(u32, u32)> = all
         .iter()
         .map(|(line, column, _)| (*line, *column))
         .collect();
-    assert_eq!(places, [(10, 28), (10, 42)], "{all:?}");
+    assert_eq!(places, [(10, 28), (10, 44)], "{all:?}");
     only_fault(
         &format!(
             "{HEAD}xml = '<ivr name=\"g\"><step type=\"transfer\" to=\"1\" next=\"hangup\"/></ivr>'\n"
