@@ -1,0 +1,233 @@
+//! One seat: a port pair and the stream that sits on it, made at start and used again and again.
+//!
+//! Driven by the media thread; nothing here waits, allocates, locks or logs.
+
+use std::net::UdpSocket;
+use std::time::Instant;
+
+use media::{PacketKind, Stream, StreamEvent, StreamId, StreamSeed, StreamSpec};
+use rustix::io::Errno;
+
+use super::TapFrame;
+use super::counters::count;
+use super::order::Act;
+use super::outlets::Outlets;
+use super::sockets::{self, Pair};
+use crate::recorder::Take;
+
+/// Packets taken from one socket before the others get their turn.
+const BURST: usize = 8;
+
+/// A port pair with its stream.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) pair: Pair,
+    stream: Stream,
+    phase: Phase,
+    /// Slot of the wheel while a stream sits here.
+    pub(super) slot: usize,
+    /// Frames made for the recorder, while it records.
+    recorded: Option<u32>,
+    tapped: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Free,
+    Open,
+    /// Closed, but the rings had no room yet for its last words.
+    Closing,
+}
+
+impl Seat {
+    pub(super) fn new(pair: Pair, stream: Stream) -> Self {
+        Self {
+            pair,
+            stream,
+            phase: Phase::Free,
+            slot: 0,
+            recorded: None,
+            tapped: 0,
+        }
+    }
+
+    pub(super) fn is_free(&self) -> bool {
+        self.phase == Phase::Free
+    }
+
+    /// Whether `stream` sits here and may be told things.
+    pub(super) fn has(&self, stream: StreamId) -> bool {
+        self.phase == Phase::Open && self.stream.id() == stream
+    }
+
+    /// A new stream sits down.
+    pub(super) fn open(
+        &mut self,
+        now: Instant,
+        stream: StreamId,
+        (spec, seed): (StreamSpec, &StreamSeed),
+        buffer: &mut [u8],
+        out: &Outlets,
+    ) {
+        self.connect(&spec, out);
+        sockets::drain(&self.pair.rtp, buffer);
+        sockets::drain(&self.pair.rtcp, buffer);
+        self.stream.reopen(now, stream, spec, seed);
+        self.phase = Phase::Open;
+        self.recorded = None;
+        self.tapped = 0;
+    }
+
+    /// Does what the stream was told. `Open` and `Close` are the thread's.
+    pub(super) fn act(&mut self, now: Instant, act: Act, out: &Outlets) {
+        match act {
+            Act::Update(spec) => {
+                self.connect(&spec, out);
+                self.stream.update(now, spec);
+            }
+            Act::Play(list) => self.stream.play(list),
+            Act::StopPlay => self.stream.stop_play(),
+            Act::SendDigits(digits) => {
+                for digit in digits.iter() {
+                    self.stream.send_digit(digit);
+                }
+            }
+            Act::Record => {
+                self.recorded = Some(0);
+                self.stream.record(true);
+            }
+            Act::Tap(on) => {
+                self.tapped = 0;
+                self.stream.tap(on);
+            }
+            Act::Open(..) | Act::Close => {}
+        }
+    }
+
+    /// Takes what waits in one of the two sockets.
+    pub(super) fn readable(
+        &mut self,
+        kind: PacketKind,
+        now: Instant,
+        buffer: &mut [u8],
+        out: &mut Outlets,
+    ) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        for _ in 0..BURST {
+            match sockets::receive(self.socket(kind), buffer) {
+                Ok(length) => {
+                    count(&out.counters.packets_in);
+                    let bytes = buffer.get(..length).unwrap_or_default();
+                    match kind {
+                        PacketKind::Rtp => self.stream.handle_rtp(now, bytes),
+                        PacketKind::Rtcp => self.stream.handle_rtcp(now, bytes),
+                    }
+                }
+                // The peer's host says that nobody listens; reading it has cleared it.
+                Err(Errno::CONNREFUSED) => count(&out.counters.refused_by_peer),
+                Err(_) => break,
+            }
+        }
+        self.tell(out);
+    }
+
+    /// 20 ms went by. Says whether the seat is free afterwards.
+    pub(super) fn tick(&mut self, now: Instant, buffer: &mut [u8], out: &mut Outlets) -> bool {
+        if self.phase == Phase::Open {
+            self.stream.handle_tick(now);
+            self.transmit(buffer, out);
+            self.hand_over_frames(out);
+            self.tell(out);
+            return false;
+        }
+        self.settle(out)
+    }
+
+    /// The stream says goodbye and stands up. Says whether the seat is free afterwards; else each
+    /// tick tries again.
+    pub(super) fn close(&mut self, now: Instant, buffer: &mut [u8], out: &mut Outlets) -> bool {
+        self.stream.close(now);
+        self.transmit(buffer, out);
+        sockets::disconnect(&self.pair.rtp);
+        sockets::disconnect(&self.pair.rtcp);
+        self.phase = Phase::Closing;
+        self.settle(out)
+    }
+
+    fn connect(&self, spec: &StreamSpec, out: &Outlets) {
+        let rtp = sockets::connect(&self.pair.rtp, spec.remote_rtp);
+        let rtcp = sockets::connect(&self.pair.rtcp, spec.remote_rtcp);
+        if !rtp || !rtcp {
+            count(&out.counters.socket_errors);
+        }
+    }
+
+    fn socket(&self, kind: PacketKind) -> &UdpSocket {
+        match kind {
+            PacketKind::Rtp => &self.pair.rtp,
+            PacketKind::Rtcp => &self.pair.rtcp,
+        }
+    }
+
+    fn transmit(&mut self, buffer: &mut [u8], out: &Outlets) {
+        while let Some((kind, length)) = self.stream.poll_transmit(buffer) {
+            let bytes = buffer.get(..length).unwrap_or_default();
+            match sockets::send(self.socket(kind), bytes) {
+                Ok(_) => count(&out.counters.packets_out),
+                Err(Errno::CONNREFUSED) => count(&out.counters.refused_by_peer),
+                Err(_) => count(&out.counters.socket_errors),
+            }
+        }
+    }
+
+    fn hand_over_frames(&mut self, out: &mut Outlets) {
+        let stream = self.stream.id();
+        if let (Some(frames), Some(stereo)) = (&mut self.recorded, self.stream.recording_frame()) {
+            out.take(Take::Frame {
+                stream,
+                index: *frames,
+                stereo: *stereo,
+            });
+            *frames += 1;
+        }
+        if let Some(samples) = self.stream.tap_frame() {
+            out.tap(TapFrame {
+                stream,
+                seq: self.tapped,
+                samples: *samples,
+            });
+            self.tapped = self.tapped.wrapping_add(1);
+        }
+    }
+
+    /// Hands on events as far as the ring has room; the others wait in the stream.
+    fn tell(&mut self, out: &mut Outlets) {
+        while out.has_room_for_event() {
+            let Some(event) = self.stream.poll_event() else {
+                return;
+            };
+            out.event(event);
+        }
+    }
+
+    /// Hands over the last words: what happened, the end of the recording, what was counted.
+    fn settle(&mut self, out: &mut Outlets) -> bool {
+        self.tell(out);
+        let stream = self.stream.id();
+        if let Some(frames) = self.recorded {
+            if !out.take(Take::End { stream, frames }) {
+                return false;
+            }
+            self.recorded = None;
+        }
+        if !out.has_room_for_event() {
+            return false;
+        }
+        let stats = self.stream.stats();
+        out.event(StreamEvent::Closed { stream, stats });
+        self.phase = Phase::Free;
+        true
+    }
+}

@@ -1,0 +1,241 @@
+//! The media thread: waits for sockets, orders and the wheel, and drives the seats.
+//!
+//! One loop on the absolute clock. After [`MediaThread::new`] nothing here allocates, locks, logs
+//! or blocks but in `epoll_wait`.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use media::PacketKind;
+use rtrb::Consumer;
+use rustix::event::epoll;
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
+};
+
+use super::counters::count;
+use super::host::Clock;
+use super::order::{Act, Order};
+use super::outlets::{Outlets, clear};
+use super::seat::Seat;
+use super::wheel::Wheel;
+
+/// Readiness events taken in one go.
+const EVENTS: usize = 128;
+/// Bytes read of one packet; what is longer is no telephone audio and is refused by its length.
+const BUFFER: usize = 2_048;
+/// Epoll tokens: orders, timer, then RTP and RTCP of each seat.
+const ORDERS: u64 = 0;
+const TIMER: u64 = 1;
+const SEATS: u64 = 2;
+/// Stands for a timer that went off and must be set again, were it only to be unset.
+const WENT_OFF: Option<u64> = Some(u64::MAX);
+
+/// All that the media thread owns.
+#[derive(Debug)]
+pub(super) struct MediaThread {
+    epoll: OwnedFd,
+    timer: OwnedFd,
+    /// What the timer is set to.
+    armed: Option<u64>,
+    clock: Clock,
+    wheel: Wheel,
+    seats: Vec<Seat>,
+    inlet: Inlet,
+    outlets: Outlets,
+    buffer: [u8; BUFFER],
+}
+
+/// What comes from the control side.
+#[derive(Debug)]
+pub(super) struct Inlet {
+    pub(super) orders: Consumer<Order>,
+    /// Wakes the thread for orders.
+    pub(super) wake: Arc<OwnedFd>,
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+impl MediaThread {
+    pub(super) fn new(
+        clock: Clock,
+        seats: Vec<Seat>,
+        inlet: Inlet,
+        outlets: Outlets,
+    ) -> anyhow::Result<Self> {
+        let epoll =
+            epoll::create(epoll::CreateFlags::CLOEXEC).context("could not make an epoll")?;
+        let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+        let timer =
+            timerfd_create(TimerfdClockId::Monotonic, flags).context("could not make a timer")?;
+        for (fd, token) in [(&*inlet.wake, ORDERS), (&timer, TIMER)] {
+            epoll::add(
+                &epoll,
+                fd,
+                epoll::EventData::new_u64(token),
+                epoll::EventFlags::IN,
+            )
+            .context("could not watch the media thread's timer and orders")?;
+        }
+        Ok(Self {
+            wheel: Wheel::new(clock.now_ns(), seats.len()),
+            epoll,
+            timer,
+            armed: None,
+            clock,
+            seats,
+            inlet,
+            outlets,
+            buffer: [0; BUFFER],
+        })
+    }
+
+    /// Runs until it is told to stop; then every stream says goodbye.
+    pub(super) fn run(mut self) {
+        let none = epoll::Event {
+            flags: epoll::EventFlags::empty(),
+            data: epoll::EventData::new_u64(0),
+        };
+        let mut events = [none; EVENTS];
+        while !self.inlet.stop.load(Ordering::Acquire) {
+            self.arm();
+            // An interrupted wait is a wait that found nothing.
+            let ready = epoll::wait(&self.epoll, &mut events, None).unwrap_or(0);
+            let now = self.clock.instant(self.clock.now_ns());
+            for event in events.iter().take(ready) {
+                match event.data.u64() {
+                    ORDERS => clear(&self.inlet.wake),
+                    // Set again before the next wait, which makes it unready.
+                    TIMER => self.armed = WENT_OFF,
+                    token => self.readable(token - SEATS, now),
+                }
+            }
+            while let Ok(order) = self.inlet.orders.pop() {
+                self.obey(now, order);
+            }
+            self.turn();
+            self.outlets.flush();
+        }
+        let now = self.clock.instant(self.clock.now_ns());
+        for seat in self.seats.iter_mut().filter(|seat| !seat.is_free()) {
+            seat.close(now, &mut self.buffer, &mut self.outlets);
+        }
+        self.outlets.flush();
+    }
+
+    fn readable(&mut self, index: u64, now: Instant) {
+        let kind = if index % 2 == 0 {
+            PacketKind::Rtp
+        } else {
+            PacketKind::Rtcp
+        };
+        if let Some(seat) = self.seats.get_mut((index / 2) as usize) {
+            seat.readable(kind, now, &mut self.buffer, &mut self.outlets);
+        }
+    }
+
+    fn obey(&mut self, now: Instant, order: Order) {
+        let Order {
+            seat: index,
+            stream,
+            act,
+        } = order;
+        let Self {
+            seats,
+            buffer,
+            outlets,
+            ..
+        } = self;
+        let Some(seat) = seats.get_mut(index) else {
+            return count(&outlets.counters.misdirected);
+        };
+        match act {
+            Act::Open(spec, seed) if seat.is_free() => {
+                seat.open(now, stream, (spec, &seed), buffer, outlets);
+                seat.slot = self.wheel.insert(self.clock.now_ns(), index);
+                self.watch(index, true);
+                count(&self.outlets.counters.open);
+            }
+            Act::Close if seat.has(stream) => {
+                let (is_free, slot) = (seat.close(now, buffer, outlets), seat.slot);
+                self.watch(index, false);
+                if is_free {
+                    self.free(index, slot);
+                }
+            }
+            act if seat.has(stream) => seat.act(now, act, outlets),
+            _ => count(&outlets.counters.misdirected),
+        }
+    }
+
+    /// Ticks every seat whose slot has come.
+    fn turn(&mut self) {
+        let mut now = self.clock.now_ns();
+        while let Some(due) = self.wheel.due(now) {
+            // Downward: a seat that stands up leaves its place to the last one.
+            for at in (0..self.wheel.seats(due.slot).len()).rev() {
+                let index = self.wheel.seats(due.slot)[at];
+                self.outlets
+                    .counters
+                    .lateness
+                    .add(now.saturating_sub(due.at) / 1_000);
+                let instant = self.clock.instant(now);
+                if self.seats[index].tick(instant, &mut self.buffer, &mut self.outlets) {
+                    self.free(index, due.slot);
+                }
+                now = self.clock.now_ns();
+            }
+        }
+        self.outlets
+            .counters
+            .overruns
+            .store(self.wheel.overruns(), Ordering::Relaxed);
+    }
+
+    fn free(&mut self, index: usize, slot: usize) {
+        self.wheel.remove(index, slot);
+        self.outlets.counters.open.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Watches a seat's sockets while a stream sits on it: strangers' packets to the others wake
+    /// nobody.
+    fn watch(&self, index: usize, on: bool) {
+        let pair = &self.seats[index].pair;
+        for (n, socket) in [&pair.rtp, &pair.rtcp].into_iter().enumerate() {
+            let token = epoll::EventData::new_u64(SEATS + 2 * index as u64 + n as u64);
+            let done = if on {
+                epoll::add(&self.epoll, socket, token, epoll::EventFlags::IN)
+            } else {
+                epoll::delete(&self.epoll, socket)
+            };
+            if done.is_err() {
+                count(&self.outlets.counters.socket_errors);
+            }
+        }
+    }
+
+    /// Sets the timer to the next slot with a seat in it; with none the thread sleeps until told.
+    fn arm(&mut self) {
+        let next = self.wheel.next_due();
+        if next == self.armed {
+            return;
+        }
+        let at = next.unwrap_or(0);
+        let timer = Itimerspec {
+            it_interval: Timespec {
+                tv_sec: 0,
+                tv_nsec: 0,
+            },
+            it_value: Timespec {
+                tv_sec: (at / 1_000_000_000) as i64,
+                tv_nsec: (at % 1_000_000_000) as i64,
+            },
+        };
+        if timerfd_settime(&self.timer, TimerfdTimerFlags::ABSTIME, &timer).is_ok() {
+            self.armed = next;
+        }
+    }
+}
