@@ -205,9 +205,17 @@ impl Manifest {
         of_engine.find(|pack| pack.default).or(first)
     }
 
+    /// The pack of `engine` to use where none is chosen, which must be there.
+    pub fn needed(&self, engine: &Engine) -> Result<&Pack, SpeechError> {
+        self.default_pack(engine).ok_or_else(|| {
+            let what = format!("has no pack for engine {}", engine.name());
+            manifest_error(&self.file, what, "take the manifest of this release")
+        })
+    }
+
     /// The manifest's own folder, where the project's small packs lie.
     pub fn folder(&self) -> &Path {
-        self.file.parent().unwrap_or(Path::new("."))
+        self.file.parent().unwrap_or_else(|| Path::new("."))
     }
 
     /// The file of `pack` in `role`, after its size and SHA-256 were found right.

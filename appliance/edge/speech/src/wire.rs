@@ -20,6 +20,10 @@ pub const VERSION: u8 = 1;
 
 /// What the gateway says to the worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every frame is PCM; a box for each would cost more"
+)]
 pub enum ToWorker {
     /// A stream begins; its number is free to be used again after its `Closed`.
     Open {
