@@ -1,4 +1,5 @@
 //! The real binaries on loopback: one test binary, a module per capability.
 
+mod delivery;
 mod house;
 mod servers;

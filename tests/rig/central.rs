@@ -44,6 +44,11 @@ impl Central {
         self.process.kill();
     }
 
+    /// Asks it to finish what it has in hand and end. Whether it ended well.
+    pub fn stop(&mut self) -> bool {
+        self.process.stop()
+    }
+
     /// The end of its log, for a failing test.
     pub fn log_tail(&self) -> String {
         tail(&self.log)

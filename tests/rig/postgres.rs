@@ -71,6 +71,15 @@ impl Postgres {
         format!("postgres://branchline@127.0.0.1:{}/branchline", self.port)
     }
 
+    /// The same database over the socket, as `host=DIR ..`.
+    pub fn socket_url(&self) -> String {
+        let dir = self.dir.display();
+        format!(
+            "host={dir} port={} dbname=branchline user=branchline",
+            self.port
+        )
+    }
+
     /// What a statement returns in the database `branchline`: lines of `|`-separated values.
     pub fn ask(&self, sql: &str) -> anyhow::Result<Vec<String>> {
         self.query("branchline", sql)

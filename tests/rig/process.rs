@@ -79,12 +79,14 @@ impl Process {
         let _ = self.child.wait();
     }
 
-    /// Asks it to end, and kills it where it does not.
-    pub fn stop(&mut self) {
+    /// Asks it to end, and kills it where it does not. Whether it ended by itself and well.
+    pub fn stop(&mut self) -> bool {
         self.signal("TERM");
-        if wait_for(GRACE, || self.child.try_wait().ok().flatten()).is_none() {
+        let status = wait_for(GRACE, || self.child.try_wait().ok().flatten());
+        if status.is_none() {
             self.kill();
         }
+        status.is_some_and(|status| status.success())
     }
 }
 

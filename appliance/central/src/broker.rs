@@ -1,7 +1,7 @@
 //! One connection to the broker: the shared subscription in, acks and PUBACKs out.
 //!
-//! The event loop is polled in a task of its own. PUBACKs are sent by hand, after the COMMIT: a
-//! message that we die over is delivered again, to us or to a neighbour.
+//! The event loop is polled in a task of its own. PUBACKs are sent by hand, after the COMMIT, so
+//! that the broker's receive maximum holds back what we have no time for.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use crate::cli::Access;
-use crate::limits::{DRAIN, EVENTS, RECEIVE_MAXIMUM, REQUESTS, SESSION_EXPIRY, UNACKED};
+use crate::limits::{DRAIN, EVENTS, RECEIVE_MAXIMUM, REQUESTS, UNACKED};
 
 /// What the broker did.
 #[derive(Debug)]
@@ -75,13 +75,14 @@ impl Door {
             );
         }
         let mut properties = ConnectProperties::new();
-        properties.session_expiry_interval = Some(SESSION_EXPIRY);
         properties.receive_maximum = Some(RECEIVE_MAXIMUM);
         // A batch, its topic, its properties.
         properties.max_packet_size = Some(MAX_BATCH_BYTES as u32 + 64 * 1024);
         options
             .set_connect_properties(properties)
-            .set_clean_start(false)
+            // No session outlives its connection: the broker would go on giving a dead process
+            // its share of the messages. What it had in hand, the boxes send again.
+            .set_clean_start(true)
             .set_manual_acks(true)
             .set_keep_alive(Duration::from_secs(30))
             .set_outgoing_inflight_upper_limit(UNACKED);

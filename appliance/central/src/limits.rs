@@ -21,8 +21,6 @@ pub(crate) const REJECTED_BODY: usize = 64 * 1024;
 pub(crate) const MALFORMED_HEAD: usize = 256;
 /// Malformed messages kept, the newest.
 pub(crate) const MALFORMED_KEPT: i64 = 10_000;
-/// How long the broker keeps our queue while we are away, seconds: boxes send again anyway.
-pub(crate) const SESSION_EXPIRY: u32 = 3_600;
 /// One transaction may take so long before the connection counts as dead.
 pub(crate) const TRANSACTION: Duration = Duration::from_secs(120);
 /// First and longest wait between connections, broker and database alike.
