@@ -13,10 +13,6 @@ pub(super) struct Order {
 
 /// What is to be done.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a box would be freed in the media thread"
-)]
 pub(super) enum Act {
     Open(StreamSpec, StreamSeed),
     Update(StreamSpec),

@@ -113,9 +113,8 @@ pub(super) fn disconnect(socket: &UdpSocket) {
 pub(super) fn drain(socket: &UdpSocket, buffer: &mut [u8]) {
     // As many as a full receive buffer of smallest packets may hold, so that a flood ends too.
     for _ in 0..4_096 {
-        match receive(socket, buffer) {
-            Err(Errno::AGAIN) => return,
-            Ok(_) | Err(_) => {}
+        if receive(socket, buffer) == Err(Errno::AGAIN) {
+            return;
         }
     }
 }

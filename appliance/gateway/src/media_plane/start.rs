@@ -53,6 +53,7 @@ impl Lengths {
 impl MediaPlane {
     /// Binds all ports and starts the media thread and the recorder.
     pub fn start(config: MediaConfig, prompts: PromptShelf) -> anyhow::Result<(Self, MediaEvents)> {
+        prepare(&config)?;
         let MediaConfig {
             ip,
             ports,
@@ -60,16 +61,6 @@ impl MediaPlane {
             core,
             recordings,
         } = config;
-        anyhow::ensure!(
-            (1..=MAX_STREAMS).contains(&max_streams),
-            "{max_streams} streams are not possible, 1 to {MAX_STREAMS} are"
-        );
-        std::fs::create_dir_all(&recordings).with_context(|| {
-            format!(
-                "could not make the recordings folder `{}`",
-                recordings.display()
-            )
-        })?;
         let lengths = Lengths::new(max_streams);
         let pairs = sockets::bind(ip, ports, max_streams)?;
         let ports = pairs
@@ -138,6 +129,19 @@ impl MediaPlane {
         let rings = [own_events, recorder_events, thread_events];
         Ok((plane, MediaEvents::new(rings, bell)))
     }
+}
+
+/// Checks what was asked for and makes the folder.
+fn prepare(config: &MediaConfig) -> anyhow::Result<()> {
+    let streams = config.max_streams;
+    anyhow::ensure!(
+        (1..=MAX_STREAMS).contains(&streams),
+        "{streams} streams are not possible\nhint: ask for 1 to {MAX_STREAMS}"
+    );
+    std::fs::create_dir_all(&config.recordings).with_context(|| {
+        let folder = config.recordings.display();
+        format!("could not make the recordings folder `{folder}`\nhint: see to its owner")
+    })
 }
 
 fn order_bell() -> anyhow::Result<OwnedFd> {

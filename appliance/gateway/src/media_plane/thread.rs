@@ -127,7 +127,7 @@ impl MediaThread {
     }
 
     fn readable(&mut self, index: u64, now: Instant) {
-        let kind = if index % 2 == 0 {
+        let kind = if index.is_multiple_of(2) {
             PacketKind::Rtp
         } else {
             PacketKind::Rtcp

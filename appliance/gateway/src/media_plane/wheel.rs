@@ -161,8 +161,9 @@ mod tests {
         let mut wheel = Wheel::new(0, 4);
         wheel.insert(0, 0);
         assert_eq!(all_due(&mut wheel, 101 * MS), [1, 21, 41, 61, 81, 101]);
-        assert_eq!(all_due(&mut wheel, 1_106 * MS), [1_101]);
-        assert_eq!(wheel.overruns(), 49);
+        assert_eq!(all_due(&mut wheel, 1_106 * MS), []);
+        assert_eq!(wheel.overruns(), 50);
+        assert_eq!(all_due(&mut wheel, 1_125 * MS), [1_121]);
     }
 
     #[test]
