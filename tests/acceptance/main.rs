@@ -1,5 +1,6 @@
 //! The real binaries on loopback: one test binary, a module per capability.
 
+mod calls;
 mod delivery;
 mod house;
 mod servers;

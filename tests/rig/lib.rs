@@ -5,6 +5,8 @@ pub mod broker;
 pub mod central;
 pub mod postgres;
 pub mod process;
+pub mod records;
+pub mod sipp;
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,103 @@
+//! SIPp as a carrier: runs one of our scenarios against a box.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::bail;
+
+use crate::root;
+
+/// A SIPp run under way.
+#[derive(Debug)]
+pub struct Sipp {
+    name: String,
+    child: Child,
+    log: PathBuf,
+}
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Scenario<'a> {
+    /// File below `tests/interop`, without `.xml`.
+    pub name: &'a str,
+    /// Key to press, where the scenario presses one.
+    pub digit: Option<char>,
+    /// Number dialled.
+    pub number: &'a str,
+    /// Milliseconds between the last act and the BYE.
+    pub hold_ms: u32,
+    /// Calls in all, and calls a second.
+    pub calls: (u32, u32),
+}
+
+impl Sipp {
+    /// Starts it; scenario and logs lie in `dir`.
+    pub fn start(dir: &Path, sip: SocketAddr, scenario: &Scenario<'_>) -> anyhow::Result<Self> {
+        let source = root()
+            .join("tests/interop")
+            .join(format!("{}.xml", scenario.name));
+        let digit = scenario.digit.map(String::from).unwrap_or_default();
+        let text = std::fs::read_to_string(source)?.replace("DIGIT", &digit);
+        let name = format!("{}{digit}", scenario.name);
+        let file = dir.join(format!("{name}.xml"));
+        std::fs::write(&file, text)?;
+        let log = dir.join(format!("{name}.log"));
+        let output = std::fs::File::create(&log)?;
+        let child = Command::new("sipp")
+            .arg(sip.to_string())
+            .arg("-sf")
+            .arg(&file)
+            .args([
+                "-s",
+                scenario.number,
+                "-i",
+                "127.0.0.1",
+                "-mi",
+                "127.0.0.1",
+                "-nostdin",
+            ])
+            .args([
+                "-m",
+                &scenario.calls.0.to_string(),
+                "-r",
+                &scenario.calls.1.to_string(),
+            ])
+            .args([
+                "-d",
+                &scenario.hold_ms.to_string(),
+                "-l",
+                "10000",
+                "-timeout",
+                "120",
+            ])
+            .args(["-recv_timeout", "20000"])
+            .current_dir(dir)
+            .stdout(Stdio::from(output.try_clone()?))
+            .stderr(Stdio::from(output))
+            .spawn()?;
+        Ok(Self { name, child, log })
+    }
+
+    /// Ends it in the middle of its calls.
+    pub fn abandon(mut self) {
+        // Fails only where it is gone.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Waits for its end; an error when a call failed.
+    pub fn finish(mut self) -> anyhow::Result<()> {
+        let status = self.child.wait()?;
+        if !status.success() {
+            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+            let end: Vec<&str> = log.lines().rev().take(25).collect();
+            bail!(
+                "SIPp {} ended with {status}\n{}",
+                self.name,
+                end.into_iter().rev().collect::<Vec<_>>().join("\n")
+            );
+        }
+        Ok(())
+    }
+}
