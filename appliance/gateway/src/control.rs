@@ -7,8 +7,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use centre::event::{Event, LiveCall};
-use call::{StreamCommand, StreamEvent};
-use centre::{Centre, Input, Output};
+use centre::{Centre, Input, Output, StreamCommand, StreamEvent};
 use tokio::net::UdpSocket;
 use tokio::sync::{broadcast, mpsc, watch};
 use tracing::{debug, warn};
@@ -46,7 +45,7 @@ impl Control {
         let mut datagram = vec![0; DATAGRAM];
         let mut second = tokio::time::interval(SECOND);
         let mut stopping = false;
-        while !(stopping && self.centre.stats().calls == 0) {
+        while !(stopping && self.centre.is_idle()) {
             let wake = self.centre.poll_timeout().map(|(at, _)| at);
             tokio::select! {
                 received = self.socket.recv_from(&mut datagram) => {
@@ -126,9 +125,10 @@ impl Control {
         if let StreamCommand::Tap { stream, on } = command {
             let switch = TapSwitch { stream, on };
             let told = self.taps.as_ref().is_some_and(|taps| taps.try_send(switch).is_ok());
-            if !told && !on {
-                // Nobody listens, or the speech process is down: no word will come any more.
+            if !told {
+                // Nobody listens, or the speech process is down: no word will come.
                 self.centre.handle(Instant::now(), Input::SpeechDone { stream });
+                return;
             }
         }
         self.plane.command(command);

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use centre::record::Record;
-use store::Store;
+use store::{Store, StoreError};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info};
 use uuid::Uuid;
@@ -67,7 +67,7 @@ async fn run(store: Store, mut keeps: mpsc::Receiver<Keep>, kept: watch::Sender<
     }
 }
 
-async fn failed(kept: &watch::Sender<Kept>, call: Uuid, why: &dyn std::fmt::Display) {
+async fn failed(kept: &watch::Sender<Kept>, call: Uuid, why: &StoreError) {
     error!(%call, "could not write to the store, trying again: {why}");
     kept.send_modify(|kept| kept.failures += 1);
     tokio::time::sleep(RETRY).await;

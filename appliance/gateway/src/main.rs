@@ -16,16 +16,28 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_env("BRANCHLINE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
     let ansi = stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(ansi).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        .with_ansi(ansi)
+        .init();
     let done = match cli.verb {
         Verb::Run(args) => Boot::load(&args)
             .map_err(Into::into)
             .and_then(|boot| block_on(run::run(boot, args.json))),
         Verb::Call(args) => match block_on(caller::call(args)) {
-            Ok(answered) => return if answered { ExitCode::SUCCESS } else { ExitCode::from(3) },
+            Ok(answered) => {
+                return if answered {
+                    ExitCode::SUCCESS
+                } else {
+                    ExitCode::from(3)
+                };
+            }
             Err(why) => Err(why),
         },
-        Verb::Flow { verb: FlowVerb::Check(args) } => return flow_check::run(&args),
+        Verb::Flow {
+            verb: FlowVerb::Check(args),
+        } => return flow_check::run(&args),
         Verb::SpeechWorker(args) => speech_worker(args),
     };
     match done {
@@ -38,7 +50,10 @@ fn main() -> ExitCode {
 }
 
 fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
 }
 
 fn speech_worker(args: SpeechArgs) -> anyhow::Result<()> {
@@ -47,5 +62,9 @@ fn speech_worker(args: SpeechArgs) -> anyhow::Result<()> {
         manifest: args.manifest,
         memory_cap_mb: args.memory,
     };
-    Ok(speech::worker::run(config, stdin().lock(), stdout().lock())?)
+    Ok(speech::worker::run(
+        config,
+        stdin().lock(),
+        stdout().lock(),
+    )?)
 }

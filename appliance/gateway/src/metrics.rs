@@ -99,6 +99,18 @@ impl Sources {
         gauge(to, "sip_dialogs", "Dialogs held now", sip.dialogs as f64)
     }
 
+    fn media(&self, to: &mut DescriptorEncoder<'_>) -> Encoded {
+        let now = self.figures.borrow();
+        let media = &now.media;
+        gauge(to, "rtp_streams", "Streams open now", media.open as f64)?;
+        counter(to, "rtp_packets_received", "RTP and RTCP packets received", media.packets_in)?;
+        counter(to, "rtp_packets_sent", "RTP and RTCP packets sent", media.packets_out)?;
+        counter(to, "rtp_socket_errors", "Packets the system would not send", media.socket_errors)?;
+        counter(to, "media_overruns", "Turns of 20 ms left out, over 200 ms late", media.overruns)?;
+        gauge(to, "media_realtime", "1 while media has real-time priority", f64::from(u8::from(media.is_realtime)))?;
+        gauge(to, "media_alive", "1 while the media thread runs", f64::from(u8::from(media.is_alive)))
+    }
+
     fn speech(&self, to: &mut DescriptorEncoder<'_>) -> Encoded {
         let now = self.speech.borrow();
         let ready = u8::from(!now.engine.is_empty());

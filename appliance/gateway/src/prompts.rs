@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use media::prompt::Prompt;
+use media::Prompt;
 use tracing::warn;
 
 /// The most prompts that are loaded.

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use centre::site::Site;
 use centre::{Centre, CentreConfig, Input};
 use link::{LinkConfig, LinkStatus};
-use media::prompt::Prompt;
+use media::Prompt;
 use store::Store;
 use tokio::net::UdpSocket;
 use tokio::sync::{broadcast, mpsc, watch};

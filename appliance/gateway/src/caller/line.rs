@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use media::limits::FRAME_TIME;
-use media::stream::{PacketKind, Playlist, Stream, StreamSeed};
-use media::{StreamEvent, StreamId, StreamSpec};
+use media::{
+    PacketKind, Playlist, Stream, StreamEvent, StreamId, StreamSeed, StreamSpec,
+};
 use tokio::net::UdpSocket;
 use tokio::time::{Interval, MissedTickBehavior};
 
@@ -132,6 +133,7 @@ impl Line {
     /// One packet in, or one frame out.
     pub(super) async fn turn(&mut self) {
         let mut packet = [0; media::limits::MAX_PACKET];
+        let mut report = [0; media::limits::MAX_PACKET];
         tokio::select! {
             received = self.ports.rtp.recv(&mut packet) => {
                 if let Ok(length) = received {
@@ -139,9 +141,9 @@ impl Line {
                     self.stream.handle_rtp(Instant::now(), packet.get(..length).unwrap_or_default());
                 }
             }
-            received = self.ports.rtcp.recv(&mut packet) => {
+            received = self.ports.rtcp.recv(&mut report) => {
                 if let Ok(length) = received {
-                    self.stream.handle_rtcp(Instant::now(), packet.get(..length).unwrap_or_default());
+                    self.stream.handle_rtcp(Instant::now(), report.get(..length).unwrap_or_default());
                 }
             }
             _ = self.tick.tick() => self.frame(),

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use media::sdp::{Capabilities, SdpIds, accept_answer, offer};
-use sip::{Body, Credentials, DialogId, Endpoint, EndpointConfig, Event, OutgoingInvite, UriRef};
+use sip::{Body, Credentials, DialogId, Endpoint, EndpointConfig, Event, OutgoingInvite, Uri};
 use tokio::net::UdpSocket;
 
 use crate::cli::CallArgs;
@@ -60,11 +60,7 @@ impl Caller {
         let socket = UdpSocket::bind((ip, 0)).await.context("could not open a SIP socket")?;
         let local = socket.local_addr()?;
         let mut endpoint = Endpoint::new(EndpointConfig::new(local), crate::seed()?);
-        let uri = |text: &str| {
-            UriRef::parse(text.as_bytes())
-                .map(|uri| uri.to_owned())
-                .map_err(|why| anyhow::anyhow!("`{text}`: {why}"))
-        };
+        let uri = |text: &str| Uri::parse(text).map_err(|why| anyhow::anyhow!("`{text}`: {why}"));
         let ids = SdpIds { session: u64::try_from(crate::unix_ms()).unwrap_or(1), version: 1 };
         let body = offer(&Capabilities::default(), ip, ports.rtp_port()?, ids);
         let credentials = credentials(args)?;
