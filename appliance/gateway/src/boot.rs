@@ -75,8 +75,13 @@ pub enum BootError {
     #[error("`{}`: {why}\nhint: allowed are data, sip, media_ip, media_ports, max_calls, web, broker, prompts, site, packs, manifest", file.display())]
     Malformed { file: PathBuf, why: String },
     #[error("no {name} is given\nhint: set `{name}` in the boot file or give --{flag}")]
-    Missing { name: &'static str, flag: &'static str },
-    #[error("bad media ports: {0}\nhint: write them as FIRST-LAST, for example 20000-20199, or 0 for any free ones")]
+    Missing {
+        name: &'static str,
+        flag: &'static str,
+    },
+    #[error(
+        "bad media ports: {0}\nhint: write them as FIRST-LAST, for example 20000-20199, or 0 for any free ones"
+    )]
     Ports(String),
     #[error("{asked} calls at once are not possible: 1 to {MAX_CALLS}\nhint: change max_calls")]
     Calls { asked: usize },
@@ -85,12 +90,18 @@ pub enum BootError {
 impl Boot {
     /// Reads the boot file, if one is named, and lays the command line over it.
     pub fn load(args: &RunArgs) -> Result<Self, BootError> {
-        let file = args.config.as_deref().map_or_else(|| Ok(BootFile::default()), read)?;
+        let file = args
+            .config
+            .as_deref()
+            .map_or_else(|| Ok(BootFile::default()), read)?;
         let data = (args.data.clone().or(file.data)).ok_or(missing("data", "data"))?;
         let sip = args.sip.or(file.sip).unwrap_or(DEFAULT_SIP);
         let media_ip = args.media_ip.or(file.media_ip);
         let media_ip = media_ip.or((!sip.ip().is_unspecified()).then_some(sip.ip()));
-        let max_calls = args.max_calls.or(file.max_calls).unwrap_or(DEFAULT_MAX_CALLS);
+        let max_calls = args
+            .max_calls
+            .or(file.max_calls)
+            .unwrap_or(DEFAULT_MAX_CALLS);
         if !(1..=MAX_CALLS).contains(&max_calls) {
             return Err(BootError::Calls { asked: max_calls });
         }
@@ -104,7 +115,11 @@ impl Boot {
             (Some(_), None) => return Err(missing("manifest", "manifest")),
         };
         Ok(Self {
-            prompts: args.prompts.clone().or(file.prompts).unwrap_or_else(|| data.join("prompts")),
+            prompts: args
+                .prompts
+                .clone()
+                .or(file.prompts)
+                .unwrap_or_else(|| data.join("prompts")),
             data,
             sip,
             media: Media {
@@ -125,10 +140,14 @@ fn missing(name: &'static str, flag: &'static str) -> BootError {
 }
 
 fn read(file: &Path) -> Result<BootFile, BootError> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|why| BootError::Unreadable { file: file.to_owned(), why })?;
-    toml::from_str(&text)
-        .map_err(|why| BootError::Malformed { file: file.to_owned(), why: why.to_string() })
+    let text = std::fs::read_to_string(file).map_err(|why| BootError::Unreadable {
+        file: file.to_owned(),
+        why,
+    })?;
+    toml::from_str(&text).map_err(|why| BootError::Malformed {
+        file: file.to_owned(),
+        why: why.to_string(),
+    })
 }
 
 fn parse_ports(text: &str) -> Result<Option<RangeInclusive<u16>>, BootError> {
@@ -150,14 +169,22 @@ mod tests {
     use super::*;
 
     fn args() -> RunArgs {
-        RunArgs { data: Some("d".into()), media_ip: Some([127, 0, 0, 1].into()), ..RunArgs::default() }
+        RunArgs {
+            data: Some("d".into()),
+            media_ip: Some([127, 0, 0, 1].into()),
+            ..RunArgs::default()
+        }
     }
 
     #[test]
     fn the_command_line_wins_over_the_boot_file() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("boot.toml");
-        std::fs::write(&file, "data = \"/a\"\nmax_calls = 5\nmedia_ip = \"192.0.2.1\"").unwrap();
+        std::fs::write(
+            &file,
+            "data = \"/a\"\nmax_calls = 5\nmedia_ip = \"192.0.2.1\"",
+        )
+        .unwrap();
         let boot = Boot::load(&RunArgs {
             config: Some(file),
             data: Some("/b".into()),
@@ -174,24 +201,42 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("boot.toml");
         std::fs::write(&file, "data = \"/a\"\ncolour = 1").unwrap();
-        let error = Boot::load(&RunArgs { config: Some(file), ..RunArgs::default() }).unwrap_err();
+        let error = Boot::load(&RunArgs {
+            config: Some(file),
+            ..RunArgs::default()
+        })
+        .unwrap_err();
         assert!(error.to_string().contains("colour") && error.to_string().contains("hint:"));
     }
 
     #[test]
     fn bad_ports_say_how_to_write_them() {
         for text in ["", "x", "20000", "9-8", "80-90", "20000-99999"] {
-            let args = RunArgs { media_ports: Some(text.to_owned()), ..args() };
+            let args = RunArgs {
+                media_ports: Some(text.to_owned()),
+                ..args()
+            };
             let error = Boot::load(&args).unwrap_err();
             assert!(error.to_string().contains("20000-20199"), "{text}: {error}");
         }
-        let args = RunArgs { media_ports: Some("20000-20099".to_owned()), ..args() };
+        let args = RunArgs {
+            media_ports: Some("20000-20099".to_owned()),
+            ..args()
+        };
         assert_eq!(Boot::load(&args).unwrap().media.ports, Some(20000..=20099));
     }
 
     #[test]
     fn packs_without_a_manifest_are_refused() {
-        let args = RunArgs { packs: Some("p".into()), ..args() };
-        assert!(Boot::load(&args).unwrap_err().to_string().contains("manifest"));
+        let args = RunArgs {
+            packs: Some("p".into()),
+            ..args()
+        };
+        assert!(
+            Boot::load(&args)
+                .unwrap_err()
+                .to_string()
+                .contains("manifest")
+        );
     }
 }

@@ -26,22 +26,22 @@ const BURST: usize = 64;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// All that the loop holds.
-pub struct Control {
-    pub centre: Centre,
-    pub socket: UdpSocket,
-    pub plane: MediaPlane,
-    pub media: MediaEvents,
-    pub inputs: mpsc::Receiver<Input>,
-    pub keep: mpsc::Sender<Keep>,
-    pub taps: Option<mpsc::Sender<TapSwitch>>,
-    pub events: broadcast::Sender<Event>,
-    pub live: watch::Sender<Vec<LiveCall>>,
-    pub snapshot: watch::Sender<Snapshot>,
+pub(crate) struct Control {
+    pub(crate) centre: Centre,
+    pub(crate) socket: UdpSocket,
+    pub(crate) plane: MediaPlane,
+    pub(crate) media: MediaEvents,
+    pub(crate) inputs: mpsc::Receiver<Input>,
+    pub(crate) keep: mpsc::Sender<Keep>,
+    pub(crate) taps: Option<mpsc::Sender<TapSwitch>>,
+    pub(crate) events: broadcast::Sender<Event>,
+    pub(crate) live: watch::Sender<Vec<LiveCall>>,
+    pub(crate) snapshot: watch::Sender<Snapshot>,
 }
 
 impl Control {
     /// Runs until `Input::Stop` was taken and the last call has ended.
-    pub async fn run(mut self) -> anyhow::Result<()> {
+    pub(crate) async fn run(mut self) -> anyhow::Result<()> {
         let mut datagram = vec![0; DATAGRAM];
         let mut second = tokio::time::interval(SECOND);
         let mut stopping = false;
@@ -64,17 +64,14 @@ impl Control {
         Ok(())
     }
 
-    fn take_datagrams(
-        &mut self,
-        first: std::io::Result<(usize, SocketAddr)>,
-        datagram: &mut [u8],
-    ) {
+    fn take_datagrams(&mut self, first: std::io::Result<(usize, SocketAddr)>, datagram: &mut [u8]) {
         let mut received = first;
         for _ in 0..BURST {
             match received {
                 Ok((length, from)) => {
                     let bytes = datagram.get(..length).unwrap_or_default().to_vec();
-                    self.centre.handle(Instant::now(), Input::Datagram { from, bytes });
+                    self.centre
+                        .handle(Instant::now(), Input::Datagram { from, bytes });
                 }
                 Err(why) if why.kind() == std::io::ErrorKind::WouldBlock => return,
                 // An ICMP error of an earlier send; the transaction's own timer deals with it.
@@ -92,8 +89,16 @@ impl Control {
     }
 
     fn each_second(&mut self) {
-        self.centre.handle(Instant::now(), Input::WallClock { unix_ms: crate::unix_ms() });
-        self.snapshot.send_replace(Snapshot { centre: self.centre.stats(), media: self.plane.stats() });
+        self.centre.handle(
+            Instant::now(),
+            Input::WallClock {
+                unix_ms: crate::unix_ms(),
+            },
+        );
+        self.snapshot.send_replace(Snapshot {
+            centre: self.centre.stats(),
+            media: self.plane.stats(),
+        });
     }
 
     /// Does what `Centre` says until it says nothing more.
@@ -124,10 +129,14 @@ impl Control {
     fn command(&mut self, command: StreamCommand) {
         if let StreamCommand::Tap { stream, on } = command {
             let switch = TapSwitch { stream, on };
-            let told = self.taps.as_ref().is_some_and(|taps| taps.try_send(switch).is_ok());
+            let told = self
+                .taps
+                .as_ref()
+                .is_some_and(|taps| taps.try_send(switch).is_ok());
             if !told {
                 // Nobody listens, or the speech process is down: no word will come.
-                self.centre.handle(Instant::now(), Input::SpeechDone { stream });
+                self.centre
+                    .handle(Instant::now(), Input::SpeechDone { stream });
                 return;
             }
         }

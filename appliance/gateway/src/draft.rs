@@ -5,15 +5,25 @@ use centre::event::LiveCall;
 use centre::record::{Path, Quality, Record, Times};
 
 /// The record of a call that never came to its end.
-pub fn draft(live: &LiveCall) -> Record {
-    let reached = live.transcript.last().map_or(0, |heard| heard.at_ms + heard.length_ms);
+pub(crate) fn draft(live: &LiveCall) -> Record {
+    let reached = live
+        .transcript
+        .last()
+        .map_or(0, |heard| heard.at_ms + heard.length_ms);
     let answered = live.answered;
     let ended = answered.map_or(live.started, |at| at + i64::try_from(reached).unwrap_or(0));
-    let emotions = live.transcript.iter().filter_map(|heard| heard.emotion.as_ref());
+    let emotions = live
+        .transcript
+        .iter()
+        .filter_map(|heard| heard.emotion.as_ref());
     Record {
         id: live.id,
         channel: "voice".to_owned(),
-        times: Times { started: live.started, answered, ended },
+        times: Times {
+            started: live.started,
+            answered,
+            ended,
+        },
         parties: live.parties.clone(),
         path: Path {
             flow: live.flow.clone(),

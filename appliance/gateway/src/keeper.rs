@@ -19,7 +19,7 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// One thing to persist.
 #[derive(Debug)]
-pub enum Keep {
+pub(crate) enum Keep {
     /// A call came in: from here on it will have a record, whatever happens.
     Open(Box<Record>),
     /// What is known of a running call.
@@ -30,15 +30,21 @@ pub enum Keep {
 
 /// How the keeper stands.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Kept {
+pub(crate) struct Kept {
     /// Records committed since start.
-    pub records: u64,
+    pub(crate) records: u64,
     /// Commits that failed and were tried again.
-    pub failures: u64,
+    pub(crate) failures: u64,
 }
 
 /// Starts the keeper. It ends, everything committed, when the sender is dropped.
-pub fn start(store: Store) -> (mpsc::Sender<Keep>, watch::Receiver<Kept>, tokio::task::JoinHandle<()>) {
+pub(crate) fn start(
+    store: Store,
+) -> (
+    mpsc::Sender<Keep>,
+    watch::Receiver<Kept>,
+    tokio::task::JoinHandle<()>,
+) {
     let (keep, keeps) = mpsc::channel(QUEUE);
     let (kept, seen) = watch::channel(Kept::default());
     (keep, seen, tokio::spawn(run(store, keeps, kept)))

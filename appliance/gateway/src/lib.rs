@@ -22,7 +22,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The wall clock, milliseconds since 1970 UTC; 0 on a machine that lives before.
 fn unix_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -30,6 +32,8 @@ fn unix_ms() -> i64 {
 fn seed() -> anyhow::Result<[u8; 32]> {
     let mut seed = [0; 32];
     let random = rustls::crypto::ring::default_provider().secure_random;
-    random.fill(&mut seed).map_err(|_| anyhow::anyhow!("the system gives no randomness"))?;
+    random
+        .fill(&mut seed)
+        .map_err(|_| anyhow::anyhow!("the system gives no randomness"))?;
     Ok(seed)
 }

@@ -62,9 +62,5 @@ fn speech_worker(args: SpeechArgs) -> anyhow::Result<()> {
         manifest: args.manifest,
         memory_cap_mb: args.memory,
     };
-    Ok(speech::worker::run(
-        config,
-        stdin().lock(),
-        stdout().lock(),
-    )?)
+    Ok(speech::worker::run(config, stdin(), stdout())?)
 }

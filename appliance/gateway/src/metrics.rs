@@ -22,16 +22,16 @@ const OUTBOX_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Where the figures come from.
 #[derive(Clone, Debug)]
-pub struct Sources {
-    pub figures: watch::Receiver<Snapshot>,
-    pub kept: watch::Receiver<Kept>,
-    pub speech: watch::Receiver<SpeechStatus>,
-    pub link: watch::Receiver<LinkView>,
-    pub outbox: watch::Receiver<OutboxState>,
+pub(crate) struct Sources {
+    pub(crate) figures: watch::Receiver<Snapshot>,
+    pub(crate) kept: watch::Receiver<Kept>,
+    pub(crate) speech: watch::Receiver<SpeechStatus>,
+    pub(crate) link: watch::Receiver<LinkView>,
+    pub(crate) outbox: watch::Receiver<OutboxState>,
 }
 
 /// Counts the outbox each second until nobody reads it.
-pub fn watch_outbox(store: Store) -> watch::Receiver<OutboxState> {
+pub(crate) fn watch_outbox(store: Store) -> watch::Receiver<OutboxState> {
     let (state, seen) = watch::channel(OutboxState::default());
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(OUTBOX_INTERVAL);
@@ -47,7 +47,7 @@ pub fn watch_outbox(store: Store) -> watch::Receiver<OutboxState> {
 }
 
 /// The page as a function, for the web server.
-pub fn page(sources: Sources) -> impl Fn() -> String + Send + Sync {
+pub(crate) fn page(sources: Sources) -> impl Fn() -> String + Send + Sync {
     let mut registry = Registry::with_prefix("branchline");
     registry.register_collector(Box::new(sources));
     move || {
@@ -75,27 +75,93 @@ impl Sources {
     fn calls(&self, to: &mut DescriptorEncoder<'_>) -> Encoded {
         let now = self.figures.borrow();
         let legs = &now.centre.switchboard;
-        gauge(to, "calls_active", "Calls running now", now.centre.calls as f64)?;
-        counter(to, "calls_started", "Calls handed to a flow", legs.legs_started)?;
-        counter(to, "records_made", "Records emitted, one a call", now.centre.records)?;
-        family(to, "legs_ended", "Legs that ended, by cause", "cause", &legs.legs_ended)?;
+        gauge(
+            to,
+            "calls_active",
+            "Calls running now",
+            now.centre.calls as f64,
+        )?;
+        counter(
+            to,
+            "calls_started",
+            "Calls handed to a flow",
+            legs.legs_started,
+        )?;
+        counter(
+            to,
+            "records_made",
+            "Records emitted, one a call",
+            now.centre.records,
+        )?;
+        family(
+            to,
+            "legs_ended",
+            "Legs that ended, by cause",
+            "cause",
+            &legs.legs_ended,
+        )?;
         let waiting = now.centre.queued.values().sum::<usize>();
         gauge(to, "queue_callers", "Callers waiting now", waiting as f64)?;
-        counter(to, "calls_refused_full", "Calls answered 503, all places taken", legs.refused.full)?;
-        gauge(to, "rtp_ports_in_use", "RTP ports out of the pool now", legs.ports_out as f64)
+        counter(
+            to,
+            "calls_refused_full",
+            "Calls answered 503, all places taken",
+            legs.refused.full,
+        )?;
+        gauge(
+            to,
+            "rtp_ports_in_use",
+            "RTP ports out of the pool now",
+            legs.ports_out as f64,
+        )
     }
 
     fn sip(&self, to: &mut DescriptorEncoder<'_>) -> Encoded {
         let now = self.figures.borrow();
         let sip = &now.centre.switchboard.sip;
-        counter(to, "sip_requests_received", "Requests received", sip.received.requests)?;
-        counter(to, "sip_responses_received", "Responses received", sip.received.responses)?;
-        counter(to, "sip_malformed", "Messages answered 400, 505 or 513", sip.received.malformed)?;
-        counter(to, "sip_dropped", "Messages dropped without an answer", sip.received.dropped)?;
+        counter(
+            to,
+            "sip_requests_received",
+            "Requests received",
+            sip.received.requests,
+        )?;
+        counter(
+            to,
+            "sip_responses_received",
+            "Responses received",
+            sip.received.responses,
+        )?;
+        counter(
+            to,
+            "sip_malformed",
+            "Messages answered 400, 505 or 513",
+            sip.received.malformed,
+        )?;
+        counter(
+            to,
+            "sip_dropped",
+            "Messages dropped without an answer",
+            sip.received.dropped,
+        )?;
         counter(to, "sip_messages_sent", "Datagrams sent", sip.sent)?;
-        counter(to, "sip_retransmissions_sent", "Of these, repeats", sip.retransmissions_sent)?;
-        counter(to, "sip_timeouts", "Transactions that timed out", sip.timeouts)?;
-        gauge(to, "sip_transactions", "Transactions held now", sip.transactions as f64)?;
+        counter(
+            to,
+            "sip_retransmissions_sent",
+            "Of these, repeats",
+            sip.retransmissions_sent,
+        )?;
+        counter(
+            to,
+            "sip_timeouts",
+            "Transactions that timed out",
+            sip.timeouts,
+        )?;
+        gauge(
+            to,
+            "sip_transactions",
+            "Transactions held now",
+            sip.transactions as f64,
+        )?;
         gauge(to, "sip_dialogs", "Dialogs held now", sip.dialogs as f64)
     }
 
@@ -103,37 +169,122 @@ impl Sources {
         let now = self.figures.borrow();
         let media = &now.media;
         gauge(to, "rtp_streams", "Streams open now", media.open as f64)?;
-        counter(to, "rtp_packets_received", "RTP and RTCP packets received", media.packets_in)?;
-        counter(to, "rtp_packets_sent", "RTP and RTCP packets sent", media.packets_out)?;
-        counter(to, "rtp_socket_errors", "Packets the system would not send", media.socket_errors)?;
-        counter(to, "media_overruns", "Turns of 20 ms left out, over 200 ms late", media.overruns)?;
-        gauge(to, "media_realtime", "1 while media has real-time priority", f64::from(u8::from(media.is_realtime)))?;
-        gauge(to, "media_alive", "1 while the media thread runs", f64::from(u8::from(media.is_alive)))
+        counter(
+            to,
+            "rtp_packets_received",
+            "RTP and RTCP packets received",
+            media.packets_in,
+        )?;
+        counter(
+            to,
+            "rtp_packets_sent",
+            "RTP and RTCP packets sent",
+            media.packets_out,
+        )?;
+        counter(
+            to,
+            "rtp_socket_errors",
+            "Packets the system would not send",
+            media.socket_errors,
+        )?;
+        counter(
+            to,
+            "media_overruns",
+            "Turns of 20 ms left out, over 200 ms late",
+            media.overruns,
+        )?;
+        gauge(
+            to,
+            "media_realtime",
+            "1 while media has real-time priority",
+            f64::from(u8::from(media.is_realtime)),
+        )?;
+        gauge(
+            to,
+            "media_alive",
+            "1 while the media thread runs",
+            f64::from(u8::from(media.is_alive)),
+        )
     }
 
     fn speech(&self, to: &mut DescriptorEncoder<'_>) -> Encoded {
         let now = self.speech.borrow();
         let ready = u8::from(!now.engine.is_empty());
-        gauge(to, "speech_ready", "1 while the speech process listens", f64::from(ready))?;
-        counter(to, "speech_restarts", "Times the speech process was started again", now.restarts)?;
+        gauge(
+            to,
+            "speech_ready",
+            "1 while the speech process listens",
+            f64::from(ready),
+        )?;
+        counter(
+            to,
+            "speech_restarts",
+            "Times the speech process was started again",
+            now.restarts,
+        )?;
         counter(to, "speech_phrases", "Phrases understood", now.phrases)?;
-        counter(to, "speech_dropped", "Frames and phrases it could not take", now.dropped)?;
-        gauge(to, "asr_lag_seconds", "Age of the oldest waiting phrase", now.lag_ms as f64 / 1e3)?;
+        counter(
+            to,
+            "speech_dropped",
+            "Frames and phrases it could not take",
+            now.dropped,
+        )?;
+        gauge(
+            to,
+            "asr_lag_seconds",
+            "Age of the oldest waiting phrase",
+            now.lag_ms as f64 / 1e3,
+        )?;
         let bytes = now.rss_kb as f64 * 1024.0;
-        gauge(to, "speech_memory_bytes", "Resident memory of the speech process", bytes)
+        gauge(
+            to,
+            "speech_memory_bytes",
+            "Resident memory of the speech process",
+            bytes,
+        )
     }
 
     fn delivery(&self, to: &mut DescriptorEncoder<'_>) -> Encoded {
         let outbox = *self.outbox.borrow();
         let kept = *self.kept.borrow();
-        counter(to, "records_committed", "Records committed since start", kept.records)?;
-        counter(to, "store_failures", "Writes that failed and were tried again", kept.failures)?;
-        gauge(to, "outbox_unacked_records", "Rows central has not acknowledged", outbox.depth as f64)?;
+        counter(
+            to,
+            "records_committed",
+            "Records committed since start",
+            kept.records,
+        )?;
+        counter(
+            to,
+            "store_failures",
+            "Writes that failed and were tried again",
+            kept.failures,
+        )?;
+        gauge(
+            to,
+            "outbox_unacked_records",
+            "Rows central has not acknowledged",
+            outbox.depth as f64,
+        )?;
         let age = outbox.oldest_age_ms(crate::unix_ms()) as f64 / 1e3;
-        gauge(to, "outbox_oldest_age_seconds", "Age of the oldest of them", age)?;
-        gauge(to, "outbox_dead_letters", "Rows central rejected", outbox.dead_letters as f64)?;
+        gauge(
+            to,
+            "outbox_oldest_age_seconds",
+            "Age of the oldest of them",
+            age,
+        )?;
+        gauge(
+            to,
+            "outbox_dead_letters",
+            "Rows central rejected",
+            outbox.dead_letters as f64,
+        )?;
         let connected = u8::from(self.link.borrow().connected);
-        gauge(to, "link_connected", "1 while the broker is connected", f64::from(connected))
+        gauge(
+            to,
+            "link_connected",
+            "1 while the broker is connected",
+            f64::from(connected),
+        )
     }
 }
 

@@ -21,8 +21,8 @@ use web::{Doors, LinkView, Served, WebConfig};
 
 use crate::boot::Boot;
 use crate::control::Control;
-use crate::metrics::Sources;
 use crate::media_plane::{MediaConfig, MediaEvents, MediaPlane, TapReader};
+use crate::metrics::Sources;
 use crate::snapshot::Snapshot;
 use crate::speech_pool::{SpeechPool, SpeechStatus, TapSwitch};
 use crate::{keeper, metrics, prompts, site_door};
@@ -45,7 +45,10 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         .with_context(|| format!("could not make `{}`", recordings.display()))?;
     let (store, recovered) = Store::open(&boot.data)?;
     if !recovered.records.is_empty() {
-        warn!("{} calls were cut when the box last went down; they have their records", recovered.records.len());
+        warn!(
+            "{} calls were cut when the box last went down; they have their records",
+            recovered.records.len()
+        );
     }
     let shelf = prompts::load(&boot.prompts)?;
     let names: BTreeSet<String> = shelf.keys().cloned().collect();
@@ -66,16 +69,33 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let (speech_status, speech_seen) = watch::channel(SpeechStatus::default());
     let tap_switches = speech.map(|speech| {
         let (switch, switches) = mpsc::channel::<TapSwitch>(TAPS);
-        let pool = SpeechPool { speech, taps, switches, inputs: inputs.clone(), status: speech_status };
+        let pool = SpeechPool {
+            speech,
+            taps,
+            switches,
+            inputs: inputs.clone(),
+            status: speech_status,
+        };
         tokio::spawn(pool.run());
         switch
     });
     let (stop, stopped) = watch::channel(false);
     let (link, link_view) = start_link(&boot, &store, stopped.clone()).await?;
     let (sites, site_requests) = mpsc::channel(SITES);
-    tokio::spawn(site_door::serve(site_requests, store.clone(), names.clone(), inputs.clone()));
+    tokio::spawn(site_door::serve(
+        site_requests,
+        store.clone(),
+        names.clone(),
+        inputs.clone(),
+    ));
     let outbox = metrics::watch_outbox(store.clone());
-    let sources = Sources { figures, kept, speech: speech_seen, link: link_view.clone(), outbox };
+    let sources = Sources {
+        figures,
+        kept,
+        speech: speech_seen,
+        link: link_view.clone(),
+        outbox,
+    };
     let doors = Doors {
         store: store.clone(),
         events: events.clone(),
@@ -85,7 +105,11 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         link: link_view,
         metrics: Arc::new(metrics::page(sources)),
     };
-    let config = WebConfig { listen: boot.web, data_dir: boot.data.join("web"), recordings };
+    let config = WebConfig {
+        listen: boot.web,
+        data_dir: boot.data.join("web"),
+        recordings,
+    };
     let served = web::serve(config, doors, told(stopped)).await?;
 
     let control = Control {
@@ -124,7 +148,10 @@ async fn wait(
     match tokio::time::timeout(DRAIN, &mut control).await {
         Ok(ended) => ended??,
         Err(_) => {
-            warn!("calls did not end in {} s; they get their records at the next start", DRAIN.as_secs());
+            warn!(
+                "calls did not end in {} s; they get their records at the next start",
+                DRAIN.as_secs()
+            );
             control.abort();
         }
     }
@@ -143,9 +170,16 @@ async fn told(mut stopped: watch::Receiver<bool>) {
 }
 
 /// The stored site; at the first start the given one, else the default.
-async fn first_site(boot: &Boot, store: &Store, prompts: &BTreeSet<String>) -> anyhow::Result<Arc<Site>> {
+async fn first_site(
+    boot: &Boot,
+    store: &Store,
+    prompts: &BTreeSet<String>,
+) -> anyhow::Result<Arc<Site>> {
     let (text, place) = match (store.current_site().await?, &boot.first_site) {
-        (Some(saved), _) => (saved.text, format!("the stored site, version {}", saved.version)),
+        (Some(saved), _) => (
+            saved.text,
+            format!("the stored site, version {}", saved.version),
+        ),
         (None, Some(file)) => {
             let text = std::fs::read_to_string(file)
                 .with_context(|| format!("could not read the site `{}`", file.display()))?;
@@ -154,7 +188,10 @@ async fn first_site(boot: &Boot, store: &Store, prompts: &BTreeSet<String>) -> a
         }
         (None, None) => {
             store.save_site(Site::default_text(), "first start").await?;
-            (Site::default_text().to_owned(), "the built-in site".to_owned())
+            (
+                Site::default_text().to_owned(),
+                "the built-in site".to_owned(),
+            )
         }
     };
     match Site::load(&text, prompts) {
@@ -183,10 +220,19 @@ fn media_plane(
     Ok((plane, events, taps))
 }
 
-fn centre(boot: &Boot, sip: SocketAddr, plane: &MediaPlane, site: Arc<Site>) -> anyhow::Result<Centre> {
+fn centre(
+    boot: &Boot,
+    sip: SocketAddr,
+    plane: &MediaPlane,
+    site: Arc<Site>,
+) -> anyhow::Result<Centre> {
     let seed = crate::seed()?;
     // What peers are told to call back: the media address where SIP listens on all of them.
-    let ip = if sip.ip().is_unspecified() { boot.media.ip } else { sip.ip() };
+    let ip = if sip.ip().is_unspecified() {
+        boot.media.ip
+    } else {
+        sip.ip()
+    };
     let config = CentreConfig {
         seed,
         ports: plane.ports(),
@@ -205,7 +251,14 @@ async fn start_link(
     stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<(Option<JoinHandle<()>>, watch::Receiver<LinkView>)> {
     let Some(broker) = &boot.broker else {
-        return Ok((None, watch::channel(LinkView { standalone: true, ..LinkView::default() }).1));
+        return Ok((
+            None,
+            watch::channel(LinkView {
+                standalone: true,
+                ..LinkView::default()
+            })
+            .1,
+        ));
     };
     let config = LinkConfig::new(broker, &store.box_id().await?.to_string())?;
     let (status, mut seen) = watch::channel(LinkStatus::default());
@@ -237,11 +290,14 @@ fn announce(sip: SocketAddr, served: &Served, json: bool) -> anyhow::Result<()> 
         });
         writeln!(out, "{ready}")?;
     } else {
-        writeln!(out, "SIP      {sip} (UDP)\nweb      https://{}", served.addr)?;
+        writeln!(
+            out,
+            "SIP      {sip} (UDP)\nweb      https://{}",
+            served.addr
+        )?;
         if let Some(code) = &served.sign_in_code {
             writeln!(out, "sign-in  {code}   (once; then set a password)")?;
         }
     }
     Ok(out.flush()?)
 }
-

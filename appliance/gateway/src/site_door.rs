@@ -13,7 +13,7 @@ use tracing::{error, info};
 use web::{SiteRequest, SiteWish};
 
 /// Serves requests until the web server is gone.
-pub async fn serve(
+pub(crate) async fn serve(
     mut requests: mpsc::Receiver<SiteRequest>,
     store: Store,
     prompts: BTreeSet<String>,
@@ -26,7 +26,11 @@ pub async fn serve(
         };
         let answer = match result {
             Ok((version, site)) => {
-                info!(version, name = site.name(), "a site is in force for new calls");
+                info!(
+                    version,
+                    name = site.name(),
+                    "a site is in force for new calls"
+                );
                 // Closed only while the box stops; the next start takes the saved version.
                 let _ = inputs.send(Input::Site(Arc::new(site))).await;
                 Ok(version)
@@ -42,7 +46,10 @@ type InForce = Result<(u64, Site), Vec<Diagnostic>>;
 
 async fn apply(text: &str, note: &str, store: &Store, prompts: &BTreeSet<String>) -> InForce {
     let site = Site::load(text, prompts)?;
-    let version = store.save_site(text, note).await.map_err(|why| unsaved(&why))?;
+    let version = store
+        .save_site(text, note)
+        .await
+        .map_err(|why| unsaved(&why))?;
     Ok((version, site))
 }
 
@@ -50,11 +57,20 @@ async fn apply(text: &str, note: &str, store: &Store, prompts: &BTreeSet<String>
 async fn undo(store: &Store, prompts: &BTreeSet<String>) -> InForce {
     let now = store.current_site().await.map_err(|why| unsaved(&why))?;
     let Some(parent) = now.and_then(|site| site.parent) else {
-        return Err(vec![fault("there is no version before this one", "nothing was changed")]);
+        return Err(vec![fault(
+            "there is no version before this one",
+            "nothing was changed",
+        )]);
     };
-    let before = store.site_version(parent).await.map_err(|why| unsaved(&why))?;
+    let before = store
+        .site_version(parent)
+        .await
+        .map_err(|why| unsaved(&why))?;
     let Some(before) = before else {
-        return Err(vec![fault("the version before is gone", "apply a text instead")]);
+        return Err(vec![fault(
+            "the version before is gone",
+            "apply a text instead",
+        )]);
     };
     let site = Site::load(&before.text, prompts)?;
     store.undo_site().await.map_err(|why| unsaved(&why))?;

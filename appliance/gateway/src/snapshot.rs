@@ -4,9 +4,9 @@ use crate::media_plane::PlaneStats;
 
 /// Plain counters of the core and the media plane.
 #[derive(Clone, Debug, Default)]
-pub struct Snapshot {
+pub(crate) struct Snapshot {
     /// What the owner of all calls counted.
-    pub centre: centre::Stats,
+    pub(crate) centre: centre::Stats,
     /// What the media threads counted.
-    pub media: PlaneStats,
+    pub(crate) media: PlaneStats,
 }

@@ -8,9 +8,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use centre::record::{Emotion, Utterance};
 use call::StreamId;
 use centre::Input;
+use centre::record::{Emotion, Utterance};
 use speech::wire::{Decoder, Frame as _, FromWorker, ToWorker};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -34,42 +34,42 @@ const CHUNK: usize = 16 * 1024;
 
 /// How the speech process stands.
 #[derive(Clone, Debug, Default)]
-pub struct SpeechStatus {
+pub(crate) struct SpeechStatus {
     /// Recogniser's pack, once it is ready; empty while it is not.
-    pub engine: String,
+    pub(crate) engine: String,
     /// Process id of the worker.
-    pub pid: Option<u32>,
+    pub(crate) pid: Option<u32>,
     /// Times it had to be started again.
-    pub restarts: u64,
+    pub(crate) restarts: u64,
     /// Phrases understood.
-    pub phrases: u64,
+    pub(crate) phrases: u64,
     /// Resident memory of the worker, kB.
-    pub rss_kb: u64,
+    pub(crate) rss_kb: u64,
     /// Age of the oldest waiting phrase, ms.
-    pub lag_ms: u64,
+    pub(crate) lag_ms: u64,
     /// Frames and phrases that the worker dropped.
-    pub dropped: u64,
+    pub(crate) dropped: u64,
 }
 
 /// A tap switched on or off, in the order `Centre` asked.
 #[derive(Clone, Copy, Debug)]
-pub struct TapSwitch {
-    pub stream: StreamId,
-    pub on: bool,
+pub(crate) struct TapSwitch {
+    pub(crate) stream: StreamId,
+    pub(crate) on: bool,
 }
 
 /// The pool's ends: what it is fed from and what it tells.
-pub struct SpeechPool {
-    pub speech: Speech,
-    pub taps: TapReader,
-    pub switches: mpsc::Receiver<TapSwitch>,
-    pub inputs: mpsc::Sender<Input>,
-    pub status: watch::Sender<SpeechStatus>,
+pub(crate) struct SpeechPool {
+    pub(crate) speech: Speech,
+    pub(crate) taps: TapReader,
+    pub(crate) switches: mpsc::Receiver<TapSwitch>,
+    pub(crate) inputs: mpsc::Sender<Input>,
+    pub(crate) status: watch::Sender<SpeechStatus>,
 }
 
 impl SpeechPool {
     /// Runs workers one after the other until the box stops (the switches' sender is dropped).
-    pub async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         let mut pause = FIRST_PAUSE;
         while !self.switches.is_closed() {
             match self.one_worker().await {
@@ -92,10 +92,22 @@ impl SpeechPool {
 
     async fn one_worker(&mut self) -> anyhow::Result<()> {
         let mut child = self.spawn()?;
-        let input = child.stdin.take().context("the worker's standard input is a pipe")?;
-        let output = child.stdout.take().context("the worker's standard output is a pipe")?;
+        let input = child
+            .stdin
+            .take()
+            .context("the worker's standard input is a pipe")?;
+        let output = child
+            .stdout
+            .take()
+            .context("the worker's standard output is a pipe")?;
         self.status.send_modify(|status| status.pid = child.id());
-        let Self { taps, switches, inputs, status, .. } = self;
+        let Self {
+            taps,
+            switches,
+            inputs,
+            status,
+            ..
+        } = self;
         tokio::select! {
             fed = feed(taps, switches, input) => fed,
             heard = listen(output, inputs, status) => heard,
@@ -142,7 +154,12 @@ async fn feed(
             if open.insert(stream) {
                 ToWorker::Open { stream }.encode(&mut bytes);
             }
-            ToWorker::Pcm { stream, seq: frame.seq, samples: frame.samples }.encode(&mut bytes);
+            ToWorker::Pcm {
+                stream,
+                seq: frame.seq,
+                samples: frame.samples,
+            }
+            .encode(&mut bytes);
         }
         if let Some(TapSwitch { stream, on: false }) = switch {
             // Closed also where no frame ever came, so that `Centre` is told that nothing follows.
@@ -152,7 +169,10 @@ async fn feed(
             ToWorker::Close { stream: stream.0 }.encode(&mut bytes);
             open.remove(&stream.0);
         }
-        worker.write_all(&bytes).await.context("its standard input")?;
+        worker
+            .write_all(&bytes)
+            .await
+            .context("its standard input")?;
         bytes.clear();
     }
 }
@@ -193,24 +213,54 @@ async fn take(
             status.send_modify(|status| status.engine = engine);
             return Ok(());
         }
-        FromWorker::Status { rss_kb, lag_ms, dropped } => {
+        FromWorker::Status {
+            rss_kb,
+            lag_ms,
+            dropped,
+        } => {
             status.send_modify(|status| {
                 (status.rss_kb, status.lag_ms, status.dropped) = (rss_kb, lag_ms, dropped);
             });
             return Ok(());
         }
-        FromWorker::Error { stream: None, message } => bail!("{message}"),
-        FromWorker::Error { stream: Some(stream), message } => {
+        FromWorker::Error {
+            stream: None,
+            message,
+        } => bail!("{message}"),
+        FromWorker::Error {
+            stream: Some(stream),
+            message,
+        } => {
             warn!(stream, "speech: {message}");
             return Ok(());
         }
-        FromWorker::Heard { stream, at_ms, length_ms, words, dialect, confidence, emotion } => {
+        FromWorker::Heard {
+            stream,
+            at_ms,
+            length_ms,
+            words,
+            dialect,
+            confidence,
+            emotion,
+        } => {
             status.send_modify(|status| status.phrases += 1);
             let emotion = emotion.map(|(label, score)| Emotion { label, score });
-            let utterance = Utterance { at_ms, length_ms, words, dialect, confidence, emotion };
-            Input::Heard { stream: StreamId(stream), utterance }
+            let utterance = Utterance {
+                at_ms,
+                length_ms,
+                words,
+                dialect,
+                confidence,
+                emotion,
+            };
+            Input::Heard {
+                stream: StreamId(stream),
+                utterance,
+            }
         }
-        FromWorker::Closed { stream } => Input::SpeechDone { stream: StreamId(stream) },
+        FromWorker::Closed { stream } => Input::SpeechDone {
+            stream: StreamId(stream),
+        },
     };
     // Full only while control waits for the disk; then words wait as well.
     inputs.send(input).await.context("the box is stopping")

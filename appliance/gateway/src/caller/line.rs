@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use media::limits::FRAME_TIME;
-use media::{
-    PacketKind, Playlist, Stream, StreamEvent, StreamId, StreamSeed, StreamSpec,
-};
+use media::{PacketKind, Playlist, Stream, StreamEvent, StreamId, StreamSeed, StreamSpec};
 use tokio::net::UdpSocket;
 use tokio::time::{Interval, MissedTickBehavior};
 
@@ -35,7 +33,9 @@ pub(super) struct Ports {
 impl Ports {
     pub(super) async fn bind(ip: IpAddr) -> anyhow::Result<Self> {
         for _ in 0..PORT_TRIES {
-            let rtp = UdpSocket::bind((ip, 0)).await.context("could not open an RTP socket")?;
+            let rtp = UdpSocket::bind((ip, 0))
+                .await
+                .context("could not open an RTP socket")?;
             let port = rtp.local_addr()?.port();
             if port % 2 == 0
                 && let Ok(rtcp) = UdpSocket::bind((ip, port + 1)).await
@@ -77,16 +77,32 @@ enum Doing {
 }
 
 impl Line {
-    pub(super) fn open(ports: Ports, spec: StreamSpec, random: [u8; 32], unix_ms: i64) -> anyhow::Result<Self> {
+    pub(super) fn open(
+        ports: Ports,
+        spec: StreamSpec,
+        random: [u8; 32],
+        unix_ms: i64,
+    ) -> anyhow::Result<Self> {
         let seconds = u64::try_from(unix_ms / 1000)? + NTP_UNIX;
-        let seed = StreamSeed { random, ntp: seconds << 32 };
+        let seed = StreamSeed {
+            random,
+            ntp: seconds << 32,
+        };
         let now = Instant::now();
         let mut stream = Stream::new(now, StreamId(0), spec.clone(), &seed);
         stream.tap(true);
         let mut tick = tokio::time::interval(FRAME_TIME);
         tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
         let heard = HeardBack::default();
-        Ok(Self { ports, stream, spec, tick, act: None, last_sound: now, heard })
+        Ok(Self {
+            ports,
+            stream,
+            spec,
+            tick,
+            act: None,
+            last_sound: now,
+            heard,
+        })
     }
 
     pub(super) fn heard(&self) -> HeardBack {
@@ -125,7 +141,10 @@ impl Line {
                 Doing::Speaking
             }
             Act::Wait(so_long) => Doing::Until(now + so_long),
-            Act::Quiet(so_long) => Doing::Quiet { so_long, since: now },
+            Act::Quiet(so_long) => Doing::Quiet {
+                so_long,
+                since: now,
+            },
         });
         Ok(())
     }
@@ -154,7 +173,10 @@ impl Line {
         let now = Instant::now();
         self.stream.handle_tick(now);
         if let Some(samples) = self.stream.tap_frame() {
-            let sum: u32 = samples.iter().map(|sample| u32::from(sample.unsigned_abs())).sum();
+            let sum: u32 = samples
+                .iter()
+                .map(|sample| u32::from(sample.unsigned_abs()))
+                .sum();
             if sum / samples.len() as u32 > SOUND {
                 self.last_sound = now;
                 self.heard.sound_ms += 20;

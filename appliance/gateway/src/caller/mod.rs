@@ -31,7 +31,11 @@ const DATAGRAM: usize = 65_535;
 
 /// Places the call; true when it was answered.
 pub async fn call(args: CallArgs) -> anyhow::Result<bool> {
-    let acts: Vec<Act> = args.acts.iter().map(|act| act.parse()).collect::<Result<_, _>>()?;
+    let acts: Vec<Act> = args
+        .acts
+        .iter()
+        .map(|act| act.parse())
+        .collect::<Result<_, _>>()?;
     let to = target(&args.to)?;
     let ip = args.ip.map_or_else(|| own_address(to), Ok)?;
     let ports = Ports::bind(ip).await?;
@@ -41,7 +45,9 @@ pub async fn call(args: CallArgs) -> anyhow::Result<bool> {
     if let Some(answer) = answered {
         let spec = accept_answer(&answer, &Capabilities::default())?;
         let line = Line::open(ports, spec, crate::seed()?, crate::unix_ms())?;
-        caller.speak(line, acts, Duration::from_secs(args.limit)).await?;
+        caller
+            .speak(line, acts, Duration::from_secs(args.limit))
+            .await?;
     }
     caller.report.print(json)?;
     Ok(caller.report.answered)
@@ -56,12 +62,22 @@ struct Caller {
 }
 
 impl Caller {
-    async fn place(args: &CallArgs, to: SocketAddr, ip: IpAddr, ports: &Ports) -> anyhow::Result<Self> {
-        let socket = UdpSocket::bind((ip, 0)).await.context("could not open a SIP socket")?;
+    async fn place(
+        args: &CallArgs,
+        to: SocketAddr,
+        ip: IpAddr,
+        ports: &Ports,
+    ) -> anyhow::Result<Self> {
+        let socket = UdpSocket::bind((ip, 0))
+            .await
+            .context("could not open a SIP socket")?;
         let local = socket.local_addr()?;
         let mut endpoint = Endpoint::new(EndpointConfig::new(local), crate::seed()?);
         let uri = |text: &str| Uri::parse(text).map_err(|why| anyhow::anyhow!("`{text}`: {why}"));
-        let ids = SdpIds { session: u64::try_from(crate::unix_ms()).unwrap_or(1), version: 1 };
+        let ids = SdpIds {
+            session: u64::try_from(crate::unix_ms()).unwrap_or(1),
+            version: 1,
+        };
         let body = offer(&Capabilities::default(), ip, ports.rtp_port()?, ids);
         let credentials = credentials(args)?;
         let invite = OutgoingInvite {
@@ -76,7 +92,13 @@ impl Caller {
         };
         let dialog = endpoint.invite(Instant::now(), invite);
         let report = Report::begin(endpoint.call_id(dialog).unwrap_or_default());
-        Ok(Self { endpoint, socket, dialog, report, is_over: false })
+        Ok(Self {
+            endpoint,
+            socket,
+            dialog,
+            report,
+            is_over: false,
+        })
     }
 
     /// Until the answer; its session description, or none when the call was refused.
@@ -89,7 +111,9 @@ impl Caller {
                     Event::Answered { body, .. } => {
                         self.report.answer();
                         self.send();
-                        return Ok(Some(body.context("the answer has no session description")?.bytes));
+                        return Ok(Some(
+                            body.context("the answer has no session description")?.bytes,
+                        ));
                     }
                     Event::Rejected { status, reason, .. } => {
                         self.report.refuse(status, reason);
@@ -102,11 +126,19 @@ impl Caller {
         }
         self.endpoint.cancel(Instant::now(), self.dialog);
         self.send();
-        bail!("nobody answered in {} s\nhint: is the box running, and is this address one of its trunks?", RING_LIMIT.as_secs())
+        bail!(
+            "nobody answered in {} s\nhint: is the box running, and is this address one of its trunks?",
+            RING_LIMIT.as_secs()
+        )
     }
 
     /// Does the acts, hangs up, and waits until the BYE is answered.
-    async fn speak(&mut self, mut line: Line, acts: Vec<Act>, limit: Duration) -> anyhow::Result<()> {
+    async fn speak(
+        &mut self,
+        mut line: Line,
+        acts: Vec<Act>,
+        limit: Duration,
+    ) -> anyhow::Result<()> {
         let last = Instant::now() + limit;
         let mut acts = acts.into_iter();
         while !self.is_over && Instant::now() < last {
@@ -142,7 +174,8 @@ impl Caller {
             match event {
                 Event::Ended { .. } | Event::Response { .. } => self.is_over = true,
                 Event::Request { tx, .. } => {
-                    self.endpoint.respond(Instant::now(), tx, &sip::Reply::new(200));
+                    self.endpoint
+                        .respond(Instant::now(), tx, &sip::Reply::new(200));
                 }
                 _ => {}
             }
@@ -158,7 +191,10 @@ impl Caller {
 
     /// One datagram or one time-out.
     async fn turn(&mut self, last: Instant) {
-        let wake = self.endpoint.poll_timeout().map_or(last, |(at, _)| at.min(last));
+        let wake = self
+            .endpoint
+            .poll_timeout()
+            .map_or(last, |(at, _)| at.min(last));
         let mut datagram = vec![0; DATAGRAM];
         tokio::select! {
             received = self.socket.recv_from(&mut datagram) => {
@@ -173,19 +209,31 @@ impl Caller {
 }
 
 fn credentials(args: &CallArgs) -> anyhow::Result<Option<Credentials>> {
-    let Some(user) = args.user.clone() else { return Ok(None) };
-    let file = args.password_file.as_ref().context("--user needs --password-file")?;
+    let Some(user) = args.user.clone() else {
+        return Ok(None);
+    };
+    let file = args
+        .password_file
+        .as_ref()
+        .context("--user needs --password-file")?;
     let password = std::fs::read_to_string(file)
         .with_context(|| format!("could not read the password from `{}`", file.display()))?;
-    Ok(Some(Credentials { user, password: password.trim_end().to_owned() }))
+    Ok(Some(Credentials {
+        user,
+        password: password.trim_end().to_owned(),
+    }))
 }
 
 /// The address behind `sip:NUMBER@HOST[:PORT]`.
 fn target(uri: &str) -> anyhow::Result<SocketAddr> {
-    let host = uri.split_once('@').map_or(uri.trim_start_matches("sip:"), |(_, host)| host);
+    let host = uri
+        .split_once('@')
+        .map_or(uri.trim_start_matches("sip:"), |(_, host)| host);
     let host = host.split(';').next().unwrap_or(host);
     let address = host.parse().or_else(|_| {
-        host.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| SocketAddr::new(ip, SIP_PORT))
+        host.trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .map(|ip| SocketAddr::new(ip, SIP_PORT))
     });
     address.map_err(|_| {
         anyhow::anyhow!("`{uri}` names no IP address\nhint: write it as sip:4000@192.0.2.10:5060")
@@ -194,8 +242,14 @@ fn target(uri: &str) -> anyhow::Result<SocketAddr> {
 
 /// The address of ours that reaches a peer; nothing is sent.
 fn own_address(to: SocketAddr) -> anyhow::Result<IpAddr> {
-    let any: IpAddr = if to.is_ipv4() { [0; 4].into() } else { [0; 16].into() };
+    let any: IpAddr = if to.is_ipv4() {
+        [0; 4].into()
+    } else {
+        [0; 16].into()
+    };
     let probe = Probe::bind((any, 0))?;
-    probe.connect(to).with_context(|| format!("no way to {to}"))?;
+    probe
+        .connect(to)
+        .with_context(|| format!("no way to {to}"))?;
     Ok(probe.local_addr()?.ip())
 }

@@ -42,7 +42,9 @@ impl Report {
 
     pub(super) fn hang_up(&mut self, by_peer: bool, heard: HeardBack) {
         self.ended_by = if by_peer { "box" } else { "caller" };
-        self.talk = self.answered_at.map_or(0.0, |at| at.elapsed().as_secs_f64());
+        self.talk = self
+            .answered_at
+            .map_or(0.0, |at| at.elapsed().as_secs_f64());
         self.heard = heard;
     }
 
@@ -66,7 +68,8 @@ impl Report {
             None => writeln!(
                 out,
                 "answered after {:.2} s, talked {:.1} s, heard {:.1} s of sound in {} packets, ended by the {}",
-                self.answered_at.map_or(0.0, |at| at.duration_since(self.began).as_secs_f64()),
+                self.answered_at
+                    .map_or(0.0, |at| at.duration_since(self.began).as_secs_f64()),
                 self.talk,
                 self.heard.sound_ms as f64 / 1000.0,
                 self.heard.packets,

@@ -9,7 +9,7 @@ const MAX_SECONDS: f64 = 600.0;
 
 /// One thing the caller does.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Act {
+pub(super) enum Act {
     /// Send these keys.
     Press(String),
     /// Speak this file to its end.
@@ -22,8 +22,10 @@ pub enum Act {
 
 /// An act that cannot be understood.
 #[derive(Debug, thiserror::Error, PartialEq)]
-#[error("bad act `{0}`: {1}\nhint: acts are press:DIGITS, say:FILE.wav, quiet:SECONDS, wait:SECONDS")]
-pub struct ActError(String, &'static str);
+#[error(
+    "bad act `{0}`: {1}\nhint: acts are press:DIGITS, say:FILE.wav, quiet:SECONDS, wait:SECONDS"
+)]
+pub(super) struct ActError(String, &'static str);
 
 impl FromStr for Act {
     type Err = ActError;
@@ -40,8 +42,12 @@ impl FromStr for Act {
             }
             "press" => Err(bad("keys are 0-9, *, #, A-D")),
             "say" => Ok(Self::Say(what.into())),
-            "quiet" => Ok(Self::Quiet(seconds(what).ok_or_else(|| bad("not a number of seconds"))?)),
-            "wait" => Ok(Self::Wait(seconds(what).ok_or_else(|| bad("not a number of seconds"))?)),
+            "quiet" => Ok(Self::Quiet(
+                seconds(what).ok_or_else(|| bad("not a number of seconds"))?,
+            )),
+            "wait" => Ok(Self::Wait(
+                seconds(what).ok_or_else(|| bad("not a number of seconds"))?,
+            )),
             _ => Err(bad("unknown verb")),
         }
     }
@@ -49,7 +55,9 @@ impl FromStr for Act {
 
 fn seconds(text: &str) -> Option<Duration> {
     let seconds: f64 = text.parse().ok()?;
-    (0.0..=MAX_SECONDS).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
+    (0.0..=MAX_SECONDS)
+        .contains(&seconds)
+        .then(|| Duration::from_secs_f64(seconds))
 }
 
 #[cfg(test)]
@@ -60,12 +68,17 @@ mod tests {
     fn acts_are_read_in_words() {
         assert_eq!("press:1#".parse(), Ok(Act::Press("1#".into())));
         assert_eq!("say:a/b:c.wav".parse(), Ok(Act::Say("a/b:c.wav".into())));
-        assert_eq!("quiet:0.5".parse(), Ok(Act::Quiet(Duration::from_millis(500))));
+        assert_eq!(
+            "quiet:0.5".parse(),
+            Ok(Act::Quiet(Duration::from_millis(500)))
+        );
     }
 
     #[test]
     fn a_bad_act_is_named_with_the_way_out() {
-        for text in ["press", "press:", "press:x", "wait:-1", "wait:nan", "wait:1e9", "sing:a"] {
+        for text in [
+            "press", "press:", "press:x", "wait:-1", "wait:nan", "wait:1e9", "sing:a",
+        ] {
             let error = text.parse::<Act>().unwrap_err().to_string();
             assert!(error.contains(text) && error.contains("hint:"), "{error}");
         }

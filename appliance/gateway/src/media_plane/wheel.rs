@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn an_idle_hour_is_no_overrun() {
         let mut wheel = Wheel::new(0, 4);
-        assert_eq!(all_due(&mut wheel, 3_600_000 * MS), []);
+        assert!(all_due(&mut wheel, 3_600_000 * MS).is_empty());
         wheel.insert(3_600_000 * MS, 0);
         assert_eq!(wheel.next_due(), Some(3_600_001 * MS));
         assert_eq!(all_due(&mut wheel, 3_600_002 * MS), [3_600_001]);
