@@ -24,6 +24,16 @@ pub struct Central {
 impl Central {
     /// Starts one between a broker and a database; its log goes to `dir`.
     pub fn start(dir: &Path, broker: &str, database: &str) -> anyhow::Result<Self> {
+        Self::start_with(dir, broker, database, &[])
+    }
+
+    /// The same with further arguments.
+    pub fn start_with(
+        dir: &Path,
+        broker: &str,
+        database: &str,
+        more: &[&str],
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(dir)?;
         let log = dir.join("central.log");
         let file = std::fs::OpenOptions::new()
@@ -33,6 +43,7 @@ impl Central {
         let mut command = Command::new(binary("branchline-central"));
         command
             .args(["serve", "--broker", broker, "--database", database])
+            .args(more)
             .stderr(Stdio::from(file));
         let mut process = Process::start("branchline-central", &mut command)?;
         process.line(START).with_context(|| tail(&log))?;

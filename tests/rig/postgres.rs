@@ -40,7 +40,7 @@ impl Postgres {
             let mut initdb = as_nobody(&bin.join("initdb"))?;
             initdb.args(["--username=branchline", "--auth=trust", "--encoding=UTF8"]);
             initdb
-                .args(["--locale=C.UTF-8", "--pgdata"])
+                .args(["--locale=C.UTF-8", "--no-sync", "--pgdata"])
                 .arg(dir.join("data"))
                 .current_dir(&dir);
             run(&mut initdb)?;

@@ -79,10 +79,16 @@ pub(super) struct Line {
 impl Line {
     /// Links the store to the broker, with waits short enough for a test.
     pub(super) async fn up(broker: &str, store: &Store) -> Self {
-        let box_id = store.box_id().await.unwrap().to_string();
-        let mut config = LinkConfig::new(broker, &box_id).unwrap();
+        Self::up_as(
+            LinkConfig::new(broker, &box_id(store).await).unwrap(),
+            store,
+        )
+    }
+
+    /// The same with certificates, or whatever else the configuration holds.
+    pub(super) fn up_as(config: LinkConfig, store: &Store) -> Self {
         let ms = Duration::from_millis;
-        config = config.with_place("acme", "branch-1").unwrap();
+        let mut config = config.with_place("acme", "branch-1").unwrap();
         config.backoff = (ms(50), ms(500));
         config.pace = Pace {
             resend_first: ms(2000),
@@ -98,10 +104,13 @@ impl Line {
 
     /// Waits until central has acknowledged `rows` and nothing is left.
     pub(super) async fn acked(&mut self, rows: u64) {
-        let done = self
-            .status
-            .wait_for(|s| s.stats.acked_rows >= rows && s.unacked == 0);
-        let done = tokio::time::timeout(PATIENCE, done).await;
+        self.until(|s| s.stats.acked_rows >= rows && s.unacked == 0)
+            .await;
+    }
+
+    /// Waits until the status is as wanted.
+    pub(super) async fn until(&mut self, wanted: impl FnMut(&LinkStatus) -> bool) {
+        let done = tokio::time::timeout(PATIENCE, self.status.wait_for(wanted)).await;
         if let Err(error) = done.map(|done| done.map(|_| ())) {
             panic!("{error}: {:?}", self.status.borrow());
         }
@@ -111,6 +120,11 @@ impl Line {
         self.stop.send(true).unwrap();
         self.task.await.unwrap();
     }
+}
+
+/// The box's name in topics.
+pub(super) async fn box_id(store: &Store) -> String {
+    store.box_id().await.unwrap().to_string()
 }
 
 /// The `n`-th call, a minute after the one before.

@@ -1,5 +1,6 @@
 //! What the box has committed reaches central's PostgreSQL exactly once, whatever dies on the way.
 
+mod broker;
 mod fleet;
 mod hostile;
 

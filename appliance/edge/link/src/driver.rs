@@ -130,6 +130,7 @@ impl Driver {
                     News::Subscribed => self.connected(kept_session).await,
                     News::Puback { token, heard } => {
                         self.uplink.handle_puback(Instant::now(), token, heard);
+                        self.count_soon();
                     }
                     News::Ack(bytes) => self.ack(&bytes),
                     News::Down(why) => return Err(why),

@@ -19,6 +19,18 @@ pub struct Pace {
     pub stall: Duration,
 }
 
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            linger: Duration::from_secs(1),
+            resend_first: Duration::from_secs(30),
+            resend_max: Duration::from_secs(600),
+            unheard_first: Duration::from_secs(1),
+            stall: Duration::from_secs(20),
+        }
+    }
+}
+
 impl Pace {
     /// The wait after the `sends`-th publish of a batch.
     pub(super) fn resend_after(&self, sends: u32) -> Duration {
