@@ -7,7 +7,7 @@
 use crate::header::Kind;
 use crate::lex::{number, trim};
 use crate::limits;
-use crate::message::{Message, StartLine, cseq};
+use crate::message::{Field, Message, StartLine, cseq};
 use crate::method::Method;
 use crate::name_addr::{AddressList, NameAddr};
 use crate::parse::{ParseError, field, scan};
@@ -97,6 +97,8 @@ pub struct Essentials<'a> {
     pub cseq_method: &'a [u8],
     /// The first Contact.
     pub contact: Option<NameAddr<'a>>,
+    /// Max-Forwards, 0 to 255.
+    pub max_forwards: Option<u32>,
 }
 
 /// Reads one datagram and says what becomes of it.
@@ -132,32 +134,35 @@ pub fn judge(bytes: &[u8]) -> Judged<'_> {
     }
 }
 
-/// Reads every field a server must understand; the first fault.
+/// Reads every field a server must understand, top first; the first fault.
 fn read<'a>(message: &Message<'a>) -> Result<Essentials<'a>, ParseError> {
-    let uri = match message.start {
-        StartLine::Request { uri, .. } => Some(request_uri(uri)?),
-        StartLine::Response { .. } => None,
+    let (uri, is_register) = match message.start {
+        StartLine::Request { uri, method } => (Some(request_uri(uri)?), method == b"REGISTER"),
+        StartLine::Response { .. } => (None, false),
     };
-    let via = vias(message, uri.is_none())?;
-    let from = address(message, Kind::From)?;
-    let to = address(message, Kind::To)?;
-    let call_id = one(message, Kind::CallId)?;
-    if call_id.is_empty() || call_id.iter().any(|b| *b <= b' ') {
-        return Err(field(Kind::CallId, "empty or with white space"));
+    let mut seen = Seen::default();
+    for entry in message.fields() {
+        seen.note(entry, is_register).map_err(|why| match why {
+            Wrong::Field(why) => field(entry.kind, why),
+            Wrong::TooLarge => ParseError::TooLarge,
+        })?;
     }
-    let (cseq, cseq_method) =
-        cseq(one(message, Kind::CSeq)?).map_err(|why| field(Kind::CSeq, why))?;
-    let contact = contact(message)?;
-    numbers_and_routes(message)?;
+    // A response with a second Via was not sent to us (8.1.3.3).
+    if uri.is_none() && seen.via_count > 1 {
+        return Err(field(Kind::Via, "more than one in a response"));
+    }
+    let missing = |kind| move || field(kind, "missing");
+    let (cseq, cseq_method) = seen.cseq.ok_or_else(missing(Kind::CSeq))?;
     Ok(Essentials {
         uri,
-        via,
-        from,
-        to,
-        call_id,
+        via: seen.via.ok_or_else(missing(Kind::Via))?,
+        from: seen.from.ok_or_else(missing(Kind::From))?,
+        to: seen.to.ok_or_else(missing(Kind::To))?,
+        call_id: seen.call_id.ok_or_else(missing(Kind::CallId))?,
         cseq,
         cseq_method,
-        contact,
+        contact: seen.contact,
+        max_forwards: seen.max_forwards,
     })
 }
 
@@ -170,88 +175,92 @@ fn request_uri(text: &[u8]) -> Result<UriRef<'_>, ParseError> {
     }
 }
 
-/// All Vias must read; a response with more than one was not sent to us (8.1.3.3).
-fn vias<'a>(message: &Message<'a>, is_response: bool) -> Result<Via<'a>, ParseError> {
-    let wrong = |why| field(Kind::Via, why);
-    let mut top = None;
-    let mut count = 0;
-    for via in message.all(Kind::Via).flat_map(ViaList::new) {
-        let (via, _) = via.map_err(wrong)?;
-        top = top.or(Some(via));
-        count += 1;
-    }
-    if count > limits::MAX_VIAS {
-        return Err(ParseError::TooLarge);
-    }
-    if is_response && count > 1 {
-        return Err(wrong("more than one in a response"));
-    }
-    top.ok_or_else(|| wrong("missing"))
+/// What is wrong with one field.
+enum Wrong {
+    Field(&'static str),
+    TooLarge,
 }
 
-fn one<'a>(message: &Message<'a>, kind: Kind) -> Result<&'a [u8], ParseError> {
-    let mut values = message.all(kind);
-    let value = values.next().ok_or_else(|| field(kind, "missing"))?;
-    if values.next().is_some() {
-        Err(field(kind, "given twice"))
-    } else {
-        Ok(value)
+impl From<&'static str> for Wrong {
+    fn from(why: &'static str) -> Self {
+        Self::Field(why)
     }
 }
 
-fn address<'a>(message: &Message<'a>, kind: Kind) -> Result<NameAddr<'a>, ParseError> {
-    NameAddr::parse(one(message, kind)?).map_err(|why| field(kind, why))
+/// The fields read so far.
+#[derive(Default)]
+struct Seen<'a> {
+    via: Option<Via<'a>>,
+    via_count: usize,
+    from: Option<NameAddr<'a>>,
+    to: Option<NameAddr<'a>>,
+    call_id: Option<&'a [u8]>,
+    cseq: Option<(u32, &'a [u8])>,
+    contact: Option<NameAddr<'a>>,
+    max_forwards: Option<u32>,
+    content_type: Option<()>,
 }
 
-/// All Contacts must read; `*` belongs to REGISTER alone (10.2.2).
-fn contact<'a>(message: &Message<'a>) -> Result<Option<NameAddr<'a>>, ParseError> {
-    let mut first = None;
-    for value in message.all(Kind::Contact) {
-        if value == b"*" {
-            if !matches!(
-                message.start,
-                StartLine::Request {
-                    method: b"REGISTER",
-                    ..
-                }
-            ) {
-                return Err(field(Kind::Contact, "`*` outside a REGISTER"));
-            }
-            continue;
-        }
-        for contact in AddressList::new(value) {
-            let contact = contact.map_err(|why| field(Kind::Contact, why))?;
-            first = first.or(Some(contact));
-        }
-    }
-    Ok(first)
-}
-
-/// Max-Forwards, Expires, routes and Content-Type, where they stand.
-fn numbers_and_routes(message: &Message<'_>) -> Result<(), ParseError> {
-    for entry in message.fields() {
-        let wrong = |why| field(entry.kind, why);
+impl<'a> Seen<'a> {
+    /// Reads one field.
+    fn note(&mut self, entry: Field<'a>, is_register: bool) -> Result<(), Wrong> {
+        let value = entry.value;
         match entry.kind {
-            Kind::MaxForwards => {
-                number(one(message, entry.kind)?, 255).map_err(wrong)?;
+            Kind::Via => self.note_vias(value)?,
+            Kind::From => once(&mut self.from, NameAddr::parse(value)?)?,
+            Kind::To => once(&mut self.to, NameAddr::parse(value)?)?,
+            Kind::CallId if value.is_empty() || value.iter().any(|b| *b <= b' ') => {
+                return Err(Wrong::Field("empty or with white space"));
             }
-            Kind::Expires => {
-                number(entry.value, u32::MAX).map_err(wrong)?;
-            }
+            Kind::CallId => once(&mut self.call_id, value)?,
+            Kind::CSeq => once(&mut self.cseq, cseq(value)?)?,
+            Kind::MaxForwards => once(&mut self.max_forwards, number(value, 255)?)?,
             Kind::ContentType => {
-                content::MediaType::parse(one(message, entry.kind)?).map_err(wrong)?;
+                content::MediaType::parse(value)?;
+                once(&mut self.content_type, ())?;
+            }
+            // `*` belongs to REGISTER alone (10.2.2).
+            Kind::Contact if value == b"*" && is_register => {}
+            Kind::Contact => {
+                for contact in AddressList::new(value) {
+                    self.contact = self.contact.or(Some(contact?));
+                }
             }
             Kind::Route | Kind::RecordRoute => {
-                for route in AddressList::new(entry.value) {
-                    if !route.map_err(wrong)?.is_bracketed {
-                        return Err(wrong("route without `<>`"));
+                for route in AddressList::new(value) {
+                    if !route?.is_bracketed {
+                        return Err(Wrong::Field("route without `<>`"));
                     }
                 }
             }
+            Kind::Expires => {
+                number(value, u32::MAX)?;
+            }
             _ => {}
         }
+        Ok(())
     }
-    Ok(())
+
+    fn note_vias(&mut self, value: &'a [u8]) -> Result<(), Wrong> {
+        for via in ViaList::new(value) {
+            let (via, _) = via?;
+            self.via.get_or_insert(via);
+            self.via_count += 1;
+        }
+        if self.via_count > limits::MAX_VIAS {
+            Err(Wrong::TooLarge)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Wrong> {
+    if slot.replace(value).is_some() {
+        Err(Wrong::Field("given twice"))
+    } else {
+        Ok(())
+    }
 }
 
 /// What a request asks that we cannot do.
@@ -277,7 +286,7 @@ fn request_fault(message: &Message<'_>, essentials: &Essentials<'_>) -> Option<R
     {
         return Some(Refusal::Scheme);
     }
-    if message.max_forwards() == Some(0) {
+    if essentials.max_forwards == Some(0) {
         return Some(Refusal::Hops);
     }
     if option_tags::unsupported(message).next().is_some() {

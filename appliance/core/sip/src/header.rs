@@ -9,6 +9,8 @@
     reason = "the names are the header names of RFC 3261 and its extensions"
 )]
 pub enum Kind {
+    // First, so that an empty table is all zeros.
+    Other,
     Accept,
     AcceptEncoding,
     Allow,
@@ -48,7 +50,6 @@ pub enum Kind {
     UserAgent,
     Via,
     WwwAuthenticate,
-    Other,
 }
 
 impl Kind {
@@ -61,11 +62,10 @@ impl Kind {
             return compact(first);
         }
         let kind = candidate(name.len(), first, name);
-        if kind.name().as_bytes().eq_ignore_ascii_case(name) {
-            kind
-        } else {
-            Self::Other
-        }
+        let known = kind.name().as_bytes();
+        // Most names are written as the RFC writes them.
+        let is_meant = known == name || known.eq_ignore_ascii_case(name);
+        if is_meant { kind } else { Self::Other }
     }
 
     /// The full name as we write it; empty for [`Kind::Other`].

@@ -14,6 +14,11 @@ pub(crate) fn is_token(byte: u8) -> bool {
     TOKEN.get(usize::from(byte)).copied().unwrap_or(false)
 }
 
+/// Whether `byte` may stand in a URI by itself: printable ASCII without space, `<`, `>`, `"` and `%`.
+pub(crate) fn is_uri(byte: u8) -> bool {
+    URI.get(usize::from(byte)).copied().unwrap_or(false)
+}
+
 /// Whether `text` is a `token`: at least one byte, all of the token set.
 pub(crate) fn is_token_text(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(|&b| is_token(b))
@@ -32,6 +37,24 @@ pub(crate) fn trim(mut text: &[u8]) -> &[u8] {
         text = rest;
     }
     text
+}
+
+/// Where `byte` stands first in a short text: eight bytes at a time, with no call and few branches, which beats
+/// a vectorised search for names and URIs of some tens of bytes.
+pub(crate) fn find(byte: u8, text: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let wanted = u64::from(byte) * ONES;
+    let (words, rest) = text.as_chunks::<8>();
+    for (place, word) in words.iter().enumerate() {
+        let differs = u64::from_le_bytes(*word) ^ wanted;
+        // The lowest byte of `differs` that is zero sets its top bit here (Hacker's Delight 6-1).
+        let hits = differs.wrapping_sub(ONES) & !differs & (ONES << 7);
+        if hits != 0 {
+            return Some(place * 8 + usize::from(hits.trailing_zeros() as u8 / 8));
+        }
+    }
+    let at = rest.iter().position(|b| *b == byte)?;
+    Some(words.len() * 8 + at)
 }
 
 /// A decimal number of at most `max`; checked, never wrapped.
@@ -97,6 +120,13 @@ impl<'a> Cursor<'a> {
         rest.get(..length).unwrap_or_default()
     }
 
+    /// Takes the next `length` bytes.
+    pub(crate) fn take(&mut self, length: usize) -> &'a [u8] {
+        let taken = self.rest().get(..length).unwrap_or_default();
+        self.at += taken.len();
+        taken
+    }
+
     /// Takes a token; empty if there is none.
     pub(crate) fn token(&mut self) -> &'a [u8] {
         self.take_while(is_token)
@@ -128,25 +158,30 @@ impl<'a> Cursor<'a> {
     }
 }
 
-const TOKEN: [bool; 256] = {
+const TOKEN: [bool; 256] = table(b"-.!%*_+`'~");
+const URI: [bool; 256] = table(b"-.!*_+`'~#$&(),/:;=?@[\\]^{|}");
+
+/// The letters, the digits and `marks`.
+const fn table(marks: &[u8]) -> [bool; 256] {
     let mut table = [false; 256];
-    let mut byte = 0_u8;
-    loop {
-        let marks = matches!(
-            byte,
-            b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
-        );
+    let mut byte = 0;
+    while byte < 256 {
         #[expect(
             clippy::indexing_slicing,
-            reason = "256 entries, the index is a byte, checked at compile time"
+            reason = "256 entries, checked at compile time"
         )]
         {
-            table[byte as usize] = byte.is_ascii_alphanumeric() || marks;
-        }
-        if byte == u8::MAX {
-            break;
+            table[byte] = (byte as u8).is_ascii_alphanumeric();
         }
         byte += 1;
     }
+    let mut at = 0;
+    while at < marks.len() {
+        #[expect(clippy::indexing_slicing, reason = "256 entries, the index is a byte")]
+        {
+            table[marks[at] as usize] = true;
+        }
+        at += 1;
+    }
     table
-};
+}

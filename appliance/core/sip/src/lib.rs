@@ -14,6 +14,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 #![warn(missing_docs)]
 
+mod auth_params;
 mod check;
 mod content;
 mod deadline;
@@ -35,15 +36,17 @@ mod parse;
 mod reply_head;
 mod request;
 mod span;
+mod start_line;
 mod transaction;
 mod uri;
 mod via;
 mod write;
 
+pub use auth_params::AuthParams;
 pub use check::{Essentials, Judged, Refusal, Verdict, judge};
 pub use content::{MediaType, part};
 pub use deadline::Reason;
-pub use digest::{Algorithm, AuthParams, DigestInput, DigestVerdict};
+pub use digest::{Algorithm, DigestInput, DigestVerdict};
 pub use endpoint::{
     Capacity, DialogId, EndedBy, Endpoint, EndpointConfig, Event, Received, Stats, Timers,
     Transmit, TxId,

@@ -11,8 +11,6 @@ pub const MAX_HEADERS: usize = 64;
 pub const MAX_VIAS: usize = 64;
 /// Longest URI, in bytes.
 pub const MAX_URI: usize = 2_048;
-/// Most digits read of any number; more is an overflow whatever they are.
-pub const MAX_DIGITS: usize = 20;
 /// Largest CSeq number (RFC 3261 8.1.1.5: less than 2^31).
 pub const MAX_CSEQ: u32 = 0x7fff_ffff;
 /// Most routes kept in a dialog's route set.
@@ -21,7 +19,7 @@ pub const MAX_ROUTES: usize = 16;
 pub const MAX_PARTS: usize = 16;
 /// Most challenges of one 401 or 407 looked at.
 pub const MAX_CHALLENGES: usize = 8;
-/// Most addresses remembered for one hop of a call.
+/// Most Authorization fields of one request looked at.
 pub const MAX_CREDENTIALS: usize = 8;
 /// Transactions held at once, server and client together; 100 calls/s keep about 12,800 alive.
 pub const MAX_TRANSACTIONS: usize = 32_768;

@@ -5,10 +5,11 @@
 //! the first fault, so that a malformed request can still be answered with its own Via and Call-ID.
 
 use crate::header::Kind;
-use crate::lex::{is_lws, is_token_text, number, trim};
+use crate::lex::{find, is_lws, is_token_text, number, trim};
 use crate::limits;
 use crate::message::{Fields, Message, StartLine};
 use crate::span::Span;
+use crate::start_line::start_line;
 
 /// Why bytes are not a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -171,23 +172,27 @@ fn line_at(bytes: &[u8], at: usize) -> Line<'_> {
 }
 
 /// Reads all header lines from `at` into the table; where the body begins.
-fn header(message: &mut Message<'_>, mut at: usize, faults: &mut Faults) -> usize {
+fn header(message: &mut Message<'_>, start: usize, faults: &mut Faults) -> usize {
     let bytes = message.bytes;
+    let mut at = start;
+    // CR and LF seen as line ends: the only control bytes of a plain header.
+    let mut line_ends = 0;
     loop {
         if at >= bytes.len() {
             faults.note(Some(ParseError::Header("does not end with an empty line")));
-            return at;
+            break;
         }
         let mut line = line_at(bytes, at);
+        line_ends += line.next - line.end;
         faults.note(line.fault);
         if line.text.is_empty() {
-            return line.next;
+            at = line.next;
+            break;
         }
-        check_controls(line.text, faults);
         while let Some(b' ' | b'\t') = bytes.get(line.next) {
             line = line_at(bytes, line.next);
+            line_ends += line.next - line.end;
             faults.note(line.fault);
-            check_controls(line.text, faults);
         }
         if let Err(wrong) = push(message, at, line.end) {
             faults.note(Some(wrong));
@@ -197,12 +202,17 @@ fn header(message: &mut Message<'_>, mut at: usize, faults: &mut Faults) -> usiz
         }
         at = line.next;
     }
+    let text = bytes.get(start..at).unwrap_or_default();
+    if count_controls(text) != line_ends {
+        faults.note(control_fault(text));
+    }
+    at
 }
 
 /// Adds the field that stands at `start..end`.
 fn push(message: &mut Message<'_>, start: usize, end: usize) -> Result<(), ParseError> {
     let text = message.bytes.get(start..end).unwrap_or_default();
-    let colon = memchr::memchr(b':', text).ok_or(ParseError::Header("line without a colon"))?;
+    let colon = find(b':', text).ok_or(ParseError::Header("line without a colon"))?;
     let mut name = text.get(..colon).unwrap_or_default();
     while let [rest @ .., b' ' | b'\t'] = name {
         name = rest;
@@ -225,20 +235,37 @@ fn push(message: &mut Message<'_>, start: usize, end: usize) -> Result<(), Parse
     }
 }
 
+/// How many control bytes stand in `text`; counted in bytes, so that the compiler does it 16 at a time.
+fn count_controls(text: &[u8]) -> usize {
+    let is_control = |byte: &u8| u8::from(*byte < 0x20) | u8::from(*byte == 0x7f);
+    let chunk_count = |chunk: &[u8]| {
+        chunk
+            .iter()
+            .fold(0_u8, |sum, byte| sum.wrapping_add(is_control(byte)))
+    };
+    text.chunks(128)
+        .map(|chunk| usize::from(chunk_count(chunk)))
+        .sum()
+}
+
 /// Control bytes other than HT are allowed only as the second half of a quoted pair.
-fn check_controls(line: &[u8], faults: &mut Faults) {
-    if line.iter().all(|b| *b >= 0x20 && *b != 0x7f) {
-        return;
-    }
-    let mut escaped = false;
-    for &byte in line {
-        let is_plain = byte == b'\t' || (byte >= 0x20 && byte != 0x7f);
-        let is_escaped = escaped && !matches!(byte, b'\r' | b'\n');
-        if !(is_plain || is_escaped) {
-            return faults.note(Some(ParseError::Header("control byte")));
-        }
-        escaped = byte == b'\\' && !escaped;
-    }
+fn control_fault(header: &[u8]) -> Option<ParseError> {
+    let is_wrong = |line: &[u8]| {
+        let mut escaped = false;
+        line.strip_suffix(b"\r")
+            .unwrap_or(line)
+            .iter()
+            .any(|&byte| {
+                let is_plain = byte == b'\t' || (byte >= 0x20 && byte != 0x7f);
+                let is_escaped = escaped && byte != b'\r';
+                escaped = byte == b'\\' && !escaped;
+                !(is_plain || is_escaped)
+            })
+    };
+    header
+        .split(|b| *b == b'\n')
+        .any(is_wrong)
+        .then_some(ParseError::Header("control byte"))
 }
 
 /// The announced length of the body; all Content-Length fields must agree.
@@ -255,83 +282,4 @@ fn content_length(message: &Message<'_>) -> Result<Option<usize>, ParseError> {
         announced = Some(length);
     }
     Ok(announced.map(|length| usize::try_from(length).unwrap_or(usize::MAX)))
-}
-
-/// Reads a start line; fails where it is neither a request's nor a response's.
-fn start_line(line: &[u8]) -> Result<(StartLine<'_>, Option<ParseError>), ParseError> {
-    if line
-        .get(..4)
-        .is_some_and(|word| word.eq_ignore_ascii_case(b"SIP/"))
-    {
-        return Ok(status_line(line));
-    }
-    let trimmed = trim(line);
-    let first = memchr::memchr(b' ', trimmed).ok_or(ParseError::NotSip)?;
-    let last = memchr::memrchr(b' ', trimmed)
-        .filter(|last| *last > first)
-        .ok_or(ParseError::NotSip)?;
-    let method = trimmed.get(..first).unwrap_or_default();
-    let uri = trimmed.get(first + 1..last).unwrap_or_default();
-    let version = trimmed.get(last + 1..).unwrap_or_default();
-    if !is_token_text(method) || !version.contains(&b'/') {
-        return Err(ParseError::NotSip);
-    }
-    let fault = request_line_fault(line, uri, version);
-    Ok((StartLine::Request { method, uri }, fault))
-}
-
-fn request_line_fault(line: &[u8], uri: &[u8], version: &[u8]) -> Option<ParseError> {
-    match check_version(version) {
-        Some(fault) => Some(fault),
-        None if line.first().is_some_and(|b| is_lws(*b)) => {
-            Some(ParseError::StartLine("white space before the method"))
-        }
-        None if uri.is_empty() || uri.iter().any(|b| is_lws(*b)) => Some(ParseError::StartLine(
-            "white space in or round the request-uri",
-        )),
-        None => None,
-    }
-}
-
-/// `SIP/2.0` in any case; another number is another version, anything else no version at all.
-fn check_version(version: &[u8]) -> Option<ParseError> {
-    if version.eq_ignore_ascii_case(b"SIP/2.0") {
-        return None;
-    }
-    let malformed = Some(ParseError::StartLine("not a sip version"));
-    let (name, digits) = version.split_at_checked(4).unwrap_or_default();
-    let dot = memchr::memchr(b'.', digits);
-    let (Some(dot), true) = (dot, name.eq_ignore_ascii_case(b"SIP/")) else {
-        return malformed;
-    };
-    let (major, minor) = (
-        digits.get(..dot).unwrap_or_default(),
-        digits.get(dot + 1..).unwrap_or_default(),
-    );
-    let numeric = |d: &[u8]| !d.is_empty() && d.iter().all(u8::is_ascii_digit);
-    if numeric(major) && numeric(minor) {
-        Some(ParseError::Version)
-    } else {
-        malformed
-    }
-}
-
-fn status_line(line: &[u8]) -> (StartLine<'_>, Option<ParseError>) {
-    let space = memchr::memchr(b' ', line).unwrap_or(line.len());
-    let version = line.get(..space).unwrap_or_default();
-    let rest = line.get(space + 1..).unwrap_or_default();
-    let (code, tail) = rest.split_at_checked(3).unwrap_or((rest, b""));
-    let reason = tail.strip_prefix(b" ").unwrap_or(tail);
-    let status = number(code, 699)
-        .ok()
-        .and_then(|s| u16::try_from(s).ok())
-        .unwrap_or(0);
-    let is_whole = tail.is_empty() || tail.first() == Some(&b' ');
-    let fault = match check_version(version) {
-        None if code.len() != 3 || status < 100 || !is_whole => {
-            Some(ParseError::StartLine("status code is not of 100 to 699"))
-        }
-        other => other,
-    };
-    (StartLine::Response { status, reason }, fault)
 }

@@ -99,18 +99,8 @@ fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Via<'a>, &'static str> {
         return Err("no space before the sender");
     }
     cursor.skip_lws();
-    let host = if cursor.peek() == Some(b'[') {
-        let inside = *cursor;
-        cursor.take_while(|b| b != b']');
-        cursor.eat(b']');
-        inside
-            .rest()
-            .get(..cursor.at() - inside.at())
-            .unwrap_or_default()
-    } else {
-        cursor.take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
-    };
-    uri::check_host(host).map_err(|e| e.0)?;
+    let host_len = uri::host_len(cursor.rest()).map_err(|e| e.0)?;
+    let host = cursor.take(host_len);
     cursor.skip_lws();
     let port = if cursor.eat(b':') {
         cursor.skip_lws();

@@ -40,7 +40,8 @@ impl Endpoint {
         self.send_reply(now, tx, &reply);
     }
 
-    /// Whether `request` carries a right answer to a challenge of ours, in `realm`, by `user` with `password`.
+    /// Whether `request` carries a right answer to a challenge of ours, in `realm`, by `user` with `password`. Nonces are
+    /// stateless: an overheard answer works again for the same method and uri until its nonce is stale.
     pub fn verify(
         &self,
         now: Instant,

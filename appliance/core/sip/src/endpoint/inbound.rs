@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use crate::auth_params::AuthParams;
 use crate::check::{Essentials, Refusal};
 use crate::deadline::Reason;
 use crate::dialog::{Dialog, State as DialogState};
-use crate::digest::AuthParams;
 use crate::endpoint::tables::Inbound;
 use crate::endpoint::{DialogId, EndedBy, Endpoint, Event, TxId, owned};
 use crate::header::Kind;

@@ -2,46 +2,71 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::lex::{find, is_uri};
 use crate::span::Span;
 use crate::uri::{Parts, Scheme, UriError};
 
-/// A host name, IPv4 address or bracketed IPv6 reference, whole.
-pub(crate) fn check_host(host: &[u8]) -> Result<(), UriError> {
-    if host.is_empty() {
-        return Err(UriError("host missing"));
-    }
-    if host.first() == Some(&b'[') {
-        return host_ip(host)
-            .map(|_| ())
+/// How long the host at the start of `text` is: a name, an IPv4 address or a bracketed IPv6 reference.
+pub(crate) fn host_len(text: &[u8]) -> Result<usize, UriError> {
+    if text.first() == Some(&b'[') {
+        let length = find(b']', text).ok_or(UriError("`[` does not close"))? + 1;
+        let reference = host_ip(text.get(..length).unwrap_or_default());
+        return reference
+            .map(|_| length)
             .ok_or(UriError("not an ipv6 reference"));
     }
-    if !host
-        .iter()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
-    {
-        return Err(UriError("not a host name"));
+    let mut length = 0;
+    let mut label = 0;
+    for &byte in text {
+        if byte == b'.' {
+            if length == label {
+                return Err(UriError("empty label in a host name"));
+            }
+            label = length + 1;
+        } else if !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+            break;
+        }
+        length += 1;
     }
-    let name = host.strip_suffix(b".").unwrap_or(host);
-    if name.is_empty() || name.split(|b| *b == b'.').any(<[u8]>::is_empty) {
-        return Err(UriError("empty label in a host name"));
+    if length == 0 {
+        return Err(UriError("host missing"));
     }
-    let last = name.rsplit(|b| *b == b'.').next().unwrap_or_default();
-    if last.first().is_some_and(u8::is_ascii_digit) && host_ip(host).is_none() {
+    // A name may end in a dot; a last label that begins with a digit makes it an address.
+    let host = text.get(..length).unwrap_or_default();
+    if host.get(label).is_some_and(u8::is_ascii_digit) && ipv4(host).is_none() {
         return Err(UriError("not an ipv4 address"));
     }
-    Ok(())
+    Ok(length)
 }
 
 /// The address a host text stands for, where it is one.
 pub(crate) fn host_ip(host: &[u8]) -> Option<IpAddr> {
     match host {
         [b'[', inner @ .., b']'] => ipv6(inner).map(IpAddr::V6),
-        // `str` parsing is only tried where the first byte can begin an address: names are the usual case.
-        [first, ..] if first.is_ascii_digit() => {
-            text(host).parse::<Ipv4Addr>().ok().map(IpAddr::V4)
-        }
-        _ => None,
+        _ => ipv4(host).map(IpAddr::V4),
     }
+}
+
+/// Four decimal numbers of one to three digits (RFC 3261's IPv4address: a leading zero is decimal too).
+fn ipv4(host: &[u8]) -> Option<Ipv4Addr> {
+    let mut octets = [0_u8; 4];
+    let mut rest = host;
+    for (place, octet) in octets.iter_mut().enumerate() {
+        let mut value = 0_u16;
+        let mut digits = 0;
+        while let [digit @ b'0'..=b'9', tail @ ..] = rest
+            && digits < 3
+        {
+            value = value * 10 + u16::from(digit - b'0');
+            digits += 1;
+            rest = tail;
+        }
+        *octet = u8::try_from(value).ok().filter(|_| digits > 0)?;
+        if place < 3 {
+            rest = rest.strip_prefix(b".")?;
+        }
+    }
+    rest.is_empty().then(|| Ipv4Addr::from(octets))
 }
 
 /// A decimal port of 16 bits.
@@ -57,8 +82,7 @@ pub(super) fn text(bytes: &[u8]) -> &str {
 }
 
 pub(super) fn check_bytes(text: &[u8]) -> Result<(), UriError> {
-    let plain = |b: u8| matches!(b, 0x21..=0x7e) && !matches!(b, b'<' | b'>' | b'"' | b'%');
-    if text.iter().all(|&b| plain(b)) {
+    if text.iter().all(|&b| is_uri(b)) {
         return Ok(());
     }
     let mut bytes = text.iter();
@@ -68,7 +92,7 @@ pub(super) fn check_bytes(text: &[u8]) -> Result<(), UriError> {
             if !hex(bytes.next()) || !hex(bytes.next()) {
                 return Err(UriError("`%` without two hex digits in a uri"));
             }
-        } else if !plain(byte) {
+        } else if !is_uri(byte) {
             return Err(UriError("byte not allowed in a uri"));
         }
     }
@@ -97,23 +121,16 @@ pub(super) fn scheme(name: &[u8]) -> Result<Scheme, UriError> {
 pub(super) fn sip_parts(text: &[u8], scheme: Scheme, colon: usize) -> Result<Parts, UriError> {
     let start = colon + 1;
     let rest = text.get(start..).unwrap_or_default();
-    let (user, host_start) = match memchr::memchr(b'@', rest) {
+    let (user, host_start) = match find(b'@', rest) {
         Some(0) => return Err(UriError("empty user part")),
         Some(at) => (Some(Span::new(start, start + at)), start + at + 1),
         None => (None, start),
     };
     let after_user = text.get(host_start..).unwrap_or_default();
-    let host_port_len = after_user
-        .iter()
-        .position(|b| matches!(b, b';' | b'?'))
-        .unwrap_or(after_user.len());
-    let (host_len, port) = host_port(after_user.get(..host_port_len).unwrap_or_default())?;
-    let tail = host_start + host_port_len;
-    let tail_text = text.get(tail..).unwrap_or_default();
-    if memchr::memchr(b'@', tail_text).is_some() {
-        return Err(UriError("`@` after the host of a uri"));
-    }
-    let question = memchr::memchr(b'?', tail_text).map_or(text.len(), |at| tail + at);
+    let host_len = host_len(after_user)?;
+    let (port, tail_text) = port_and_tail(after_user.get(host_len..).unwrap_or_default())?;
+    let tail = text.len() - tail_text.len();
+    let question = find(b'?', tail_text).map_or(text.len(), |at| tail + at);
     let params = Span::new(tail, question);
     check_params(params.of(text))?;
     let headers = Span::new((question + 1).min(text.len()), text.len());
@@ -134,7 +151,7 @@ pub(super) fn sip_parts(text: &[u8], scheme: Scheme, colon: usize) -> Result<Par
 pub(super) fn tel_parts(text: &[u8], colon: usize) -> Result<Parts, UriError> {
     let start = colon + 1;
     let rest = text.get(start..).unwrap_or_default();
-    let length = memchr::memchr(b';', rest).unwrap_or(rest.len());
+    let length = find(b';', rest).unwrap_or(rest.len());
     let number = rest.get(..length).unwrap_or_default();
     let allowed = |b: &u8| {
         b.is_ascii_hexdigit() || matches!(b, b'+' | b'-' | b'.' | b'(' | b')' | b'*' | b'#')
@@ -171,19 +188,24 @@ pub(super) fn other_parts(text: &[u8], colon: usize) -> Result<Parts, UriError> 
     })
 }
 
-fn host_port(text: &[u8]) -> Result<(usize, Option<u16>), UriError> {
-    let host_len = if text.first() == Some(&b'[') {
-        memchr::memchr(b']', text)
-            .map(|at| at + 1)
-            .ok_or(UriError("`[` does not close"))?
-    } else {
-        memchr::memchr(b':', text).unwrap_or(text.len())
+/// The port after a host, where there is one, and what follows: nothing, parameters or headers.
+fn port_and_tail(text: &[u8]) -> Result<(Option<u16>, &[u8]), UriError> {
+    let (port, tail) = match text {
+        [b':', rest @ ..] => {
+            let length = rest
+                .iter()
+                .position(|b| !b.is_ascii_digit())
+                .unwrap_or(rest.len());
+            let (digits, tail) = rest.split_at_checked(length).unwrap_or_default();
+            (Some(port(digits)?), tail)
+        }
+        tail => (None, tail),
     };
-    check_host(text.get(..host_len).unwrap_or_default())?;
-    match text.get(host_len..).unwrap_or_default() {
-        [] => Ok((host_len, None)),
-        [b':', digits @ ..] => Ok((host_len, Some(port(digits)?))),
-        _ => Err(UriError("text after an ipv6 reference")),
+    match tail {
+        [] => Ok((port, tail)),
+        [b';' | b'?', rest @ ..] if find(b'@', rest).is_none() => Ok((port, tail)),
+        [b';' | b'?', ..] => Err(UriError("`@` after the host of a uri")),
+        _ => Err(UriError("text after a host")),
     }
 }
 
@@ -202,7 +224,7 @@ fn check_params(params: &[u8]) -> Result<(), UriError> {
 
 pub(super) fn param<'a>(params: &'a [u8], name: &str) -> Option<Option<&'a [u8]>> {
     params.split(|b| *b == b';').find_map(|piece| {
-        let equals = memchr::memchr(b'=', piece);
+        let equals = find(b'=', piece);
         let key = piece.get(..equals.unwrap_or(piece.len()))?;
         key.eq_ignore_ascii_case(name.as_bytes())
             .then(|| equals.and_then(|at| piece.get(at + 1..)))
@@ -220,7 +242,7 @@ fn ipv6(inner: &[u8]) -> Option<Ipv6Addr> {
     fixed.get_mut(..head.len())?.copy_from_slice(head);
     let length = head.len() + tail.len();
     fixed.get_mut(head.len()..length)?.copy_from_slice(tail);
-    memchr::memchr(b'.', tail)?;
+    find(b'.', tail)?;
     text(fixed.get(..length)?).parse().ok()
 }
 

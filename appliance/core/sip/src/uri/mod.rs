@@ -8,10 +8,11 @@ mod grammar;
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::lex::find;
 use crate::limits;
 use crate::span::Span;
 use grammar::{check_bytes, other_parts, param, scheme, sip_parts, tel_parts, text, unescape};
-pub(crate) use grammar::{check_host, host_ip, port};
+pub(crate) use grammar::{host_ip, host_len, port};
 
 /// Why a text is not a URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,7 +68,7 @@ impl<'a> UriRef<'a> {
             return Err(UriError("uri too long"));
         }
         check_bytes(text)?;
-        let colon = memchr::memchr(b':', text).ok_or(UriError("uri without a scheme"))?;
+        let colon = find(b':', text).ok_or(UriError("uri without a scheme"))?;
         let scheme = scheme(text.get(..colon).unwrap_or_default())?;
         let parts = match scheme {
             Scheme::Sip | Scheme::Sips => sip_parts(text, scheme, colon)?,
@@ -161,7 +162,7 @@ impl Uri {
     /// The user part or `tel:` number with `%` escapes resolved and without a password: what was dialled.
     pub fn user_decoded(&self) -> Option<String> {
         let user = self.view().user()?;
-        let end = memchr::memchr(b':', user).unwrap_or(user.len());
+        let end = find(b':', user).unwrap_or(user.len());
         Some(unescape(user.get(..end).unwrap_or_default()))
     }
 
