@@ -161,7 +161,7 @@ mod tests {
         let mut wheel = Wheel::new(0, 4);
         wheel.insert(0, 0);
         assert_eq!(all_due(&mut wheel, 101 * MS), [1, 21, 41, 61, 81, 101]);
-        assert_eq!(all_due(&mut wheel, 1_106 * MS), []);
+        assert!(all_due(&mut wheel, 1_106 * MS).is_empty());
         assert_eq!(wheel.overruns(), 50);
         assert_eq!(all_due(&mut wheel, 1_125 * MS), [1_121]);
     }
