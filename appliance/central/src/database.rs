@@ -39,12 +39,13 @@ impl Database {
         });
         // An acknowledged record must be on disk, whatever the server's default is.
         client
-            .batch_execute(
-                "SET synchronous_commit = on; SET timezone = 'UTC'; SET statement_timeout = '60s'",
-            )
+            .batch_execute("SET synchronous_commit = on; SET timezone = 'UTC'")
             .await?;
         migrate(&mut client).await.context("cannot migrate")?;
         client.batch_execute(INCOMING).await?;
+        client
+            .batch_execute("SET statement_timeout = '60s'")
+            .await?;
         Ok(Self {
             client,
             months: BTreeSet::new(),
