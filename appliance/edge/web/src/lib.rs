@@ -14,8 +14,12 @@ mod limits;
 mod live;
 mod pages;
 mod problem;
+#[cfg(test)]
+mod rig;
 mod router;
 mod serve;
+#[cfg(test)]
+mod serve_tests;
 mod sign_in;
 mod tls;
 mod wire;

@@ -15,16 +15,20 @@ use crate::wire::site::Finding;
 pub(crate) struct Problem {
     /// Stable name: `urn:branchline:` and a word, e.g. `urn:branchline:stale`.
     #[serde(rename = "type")]
-    kind: String,
+    #[schema(value_type = String)]
+    kind: Box<str>,
     /// The name in words.
-    title: String,
+    #[schema(value_type = String)]
+    title: Box<str>,
     /// HTTP status.
     status: u16,
     /// What happened here.
-    detail: String,
+    #[schema(value_type = String)]
+    detail: Box<str>,
     /// The way out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
+    #[schema(value_type = Option<String>)]
+    hint: Option<Box<str>>,
     /// Seconds until it is worth trying again.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
@@ -32,25 +36,26 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     tries_left: Option<u32>,
     /// What the check found in a refused site text.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    findings: Vec<Finding>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<Finding>, required = false)]
+    findings: Box<[Finding]>,
 }
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, word: &str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, word: &str, detail: impl Into<Box<str>>) -> Self {
         Self {
-            kind: format!("urn:branchline:{word}"),
-            title: word.replace('-', " "),
+            kind: format!("urn:branchline:{word}").into(),
+            title: word.replace('-', " ").into(),
             status: status.as_u16(),
             detail: detail.into(),
             hint: None,
             retry_after: None,
             tries_left: None,
-            findings: Vec::new(),
+            findings: Box::default(),
         }
     }
 
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -66,15 +71,15 @@ impl Problem {
     }
 
     pub(crate) fn findings(mut self, findings: Vec<Finding>) -> Self {
-        self.findings = findings;
+        self.findings = findings.into();
         self
     }
 
-    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(detail: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad-request", detail)
     }
 
-    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
+    pub(crate) fn not_found(detail: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", detail)
     }
 
@@ -87,7 +92,7 @@ impl Problem {
         .hint("sign in at `/`")
     }
 
-    pub(crate) fn busy(detail: impl Into<String>) -> Self {
+    pub(crate) fn busy(detail: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(2)
     }
 

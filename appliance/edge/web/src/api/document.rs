@@ -2,7 +2,7 @@
 
 use axum::Json;
 use utoipa::OpenApi;
-use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::{OpenApi as Document, RefOr};
 
 use super::{calls, recording, records, sign_in, site, status};
 use crate::live::News;
@@ -51,7 +51,28 @@ pub(crate) fn document() -> Document {
         paths.merge(more);
     }
     document.paths = paths;
+    name_problems(&mut document);
     document
+}
+
+/// Every refusal is `application/problem+json`, which each route need not say.
+fn name_problems(document: &mut Document) {
+    let items = document.paths.paths.values_mut();
+    let operations = items
+        .flat_map(|item| [item.get.as_mut(), item.post.as_mut()])
+        .flatten();
+    for (status, response) in operations.flat_map(|one| one.responses.responses.iter_mut()) {
+        let RefOr::T(response) = response else {
+            continue;
+        };
+        if status.starts_with(['4', '5'])
+            && let Some(content) = response.content.shift_remove("application/json")
+        {
+            response
+                .content
+                .insert("application/problem+json".to_owned(), content);
+        }
+    }
 }
 
 /// This document.

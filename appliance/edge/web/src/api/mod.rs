@@ -11,6 +11,8 @@ mod records;
 mod routes;
 mod sign_in;
 mod site;
+#[cfg(test)]
+mod site_tests;
 mod status;
 mod taken;
 #[cfg(test)]

@@ -26,6 +26,7 @@ use crate::wire::calls::UnixMillis;
 pub(crate) struct AudioWish {
     /// `kept` as they lie in the file (G.711), `pcm` as 16-bit linear, which every browser plays.
     #[serde(default)]
+    #[param(inline)]
     format: FormWish,
 }
 

@@ -39,9 +39,7 @@ pub(crate) struct DiffView {
 #[utoipa::path(get, path = "/api/site", responses((status = 200, body = SiteView)))]
 pub(crate) async fn current(State(app): State<App>) -> Result<Json<SiteView>, Problem> {
     let current = app.doors.store.current_site().await.map_err(unread)?;
-    let can_undo = current
-        .as_ref()
-        .is_some_and(|current| current.parent.is_some());
+    let undo_to = current.as_ref().and_then(|current| current.parent);
     let (version, applied, text) = match current {
         Some(current) => (current.version, Some(current.saved), current.text),
         None => (0, None, Site::default_text().to_owned()),
@@ -57,7 +55,7 @@ pub(crate) async fn current(State(app): State<App>) -> Result<Json<SiteView>, Pr
     Ok(Json(SiteView {
         version,
         applied,
-        can_undo,
+        undo_to,
         text,
         names,
     }))

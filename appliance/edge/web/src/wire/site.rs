@@ -34,8 +34,8 @@ pub(crate) struct SiteView {
     pub(crate) version: u64,
     /// When it was applied.
     pub(crate) applied: Option<UnixMillis>,
-    /// It replaced another, to which Undo goes back.
-    pub(crate) can_undo: bool,
+    /// The version it replaced, to which Undo goes back.
+    pub(crate) undo_to: Option<u64>,
     pub(crate) text: String,
     pub(crate) names: NamesView,
 }
