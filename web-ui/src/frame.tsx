@@ -1,0 +1,60 @@
+import type { ComponentChildren } from "preact";
+import { Link, useRoute } from "wouter-preact";
+import { post, session } from "./api";
+import { isHeard } from "./live";
+import { keepDraft } from "./site/draft";
+import { CloudBadge } from "./status/cloud-badge";
+import { Preferences } from "./ui/preferences";
+import { say } from "./words";
+
+/** What stands around every page once signed in. */
+export function Frame({ children }: { children: ComponentChildren }) {
+  const words = say();
+  const signOut = async () => {
+    await post("/api/sign-out", undefined).catch(() => undefined);
+    keepDraft(undefined);
+    session.value = { state: "signed_out", first_start: false };
+  };
+  return (
+    <>
+      <a class="skip" href="#main">
+        {words.skip}
+      </a>
+      <header class="top">
+        <Link href="/" class="brand">
+          <img src="/icon.svg" alt="" width="26" height="26" />
+          <span>{words.brand}</span>
+        </Link>
+        <nav aria-label={words.nav.label}>
+          <Tab href="/" label={words.nav.calls} also="/calls/:id" />
+          <Tab href="/settings" label={words.nav.settings} />
+        </nav>
+        <CloudBadge />
+        <div class="end">
+          <Preferences />
+          <button type="button" class="button plain" onClick={signOut}>
+            {words.nav.signOut}
+          </button>
+        </div>
+      </header>
+      {!isHeard.value && (
+        <p class="banner" role="status">
+          {words.status.reconnecting}
+        </p>
+      )}
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+    </>
+  );
+}
+
+function Tab({ href, label, also }: { href: string; label: string; also?: string }) {
+  const [isHere] = useRoute(href);
+  const [isBelow] = useRoute(also ?? href);
+  return (
+    <Link href={href} aria-current={isHere || isBelow ? "page" : undefined}>
+      {label}
+    </Link>
+  );
+}

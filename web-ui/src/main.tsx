@@ -1,0 +1,9 @@
+import { render } from "preact";
+import { App } from "./app";
+import "./style/base.css";
+import "./style/parts.css";
+import "./style/calls.css";
+import "./style/site.css";
+
+const page = document.getElementById("page");
+if (page) render(<App />, page);

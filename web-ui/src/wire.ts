@@ -1,0 +1,752 @@
+// Made by `npm run wire` from openapi.json. Never edited by hand.
+
+export interface paths {
+    "/api/events": {
+        /**
+         * What happens, as server-sent events. Each has an id; a browser that comes back with
+         *     `Last-Event-ID` gets what it missed, or a `snapshot` where that is not kept any more.
+         */
+        get: operations["events"];
+    };
+    "/api/live": {
+        /** Calls that run now, oldest first. */
+        get: operations["live"];
+    };
+    "/api/openapi.json": {
+        /** This document. */
+        get: operations["openapi"];
+    };
+    "/api/password": {
+        /** Set the password after the one-time code, or change it. Every other session ends. */
+        post: operations["set_password"];
+    };
+    "/api/records": {
+        /** Records, newest first, a page at a time. */
+        get: operations["list"];
+    };
+    "/api/records/hours": {
+        /** Calls by hour. */
+        get: operations["hours"];
+    };
+    "/api/records/{id}": {
+        /** One record. */
+        get: operations["one"];
+    };
+    "/api/records/{id}/recording": {
+        /**
+         * The recording of a call as a WAV file, stereo: caller left, box right. Works while the call runs:
+         *     what is there at the request is the whole.
+         */
+        get: operations["audio"];
+    };
+    "/api/records/{id}/wave": {
+        /** The outline of a recording, for a picture of it. */
+        get: operations["wave"];
+    };
+    "/api/session": {
+        /** How this browser stands. */
+        get: operations["session"];
+    };
+    "/api/sign-in/code": {
+        /** Sign in with the one-time code of a first start; what follows is setting a password. */
+        post: operations["with_code"];
+    };
+    "/api/sign-in/password": {
+        /** Sign in with the password. */
+        post: operations["with_password"];
+    };
+    "/api/sign-out": {
+        /** End this session. */
+        post: operations["sign_out"];
+    };
+    "/api/site": {
+        /** The site in force. */
+        get: operations["current"];
+    };
+    "/api/site/apply": {
+        /** Put a draft in force for new calls. Committed before it is answered; running calls keep theirs. */
+        post: operations["apply"];
+    };
+    "/api/site/check": {
+        /** What is wrong with a draft, at its line and column. Changes nothing. */
+        post: operations["check"];
+    };
+    "/api/site/diff": {
+        /** What a draft would change. Changes nothing. */
+        post: operations["diff"];
+    };
+    "/api/site/history": {
+        /** Versions of the site, newest first, the one in force among them. */
+        get: operations["history"];
+    };
+    "/api/site/history/{version}": {
+        /** The text of one version. */
+        get: operations["version"];
+    };
+    "/api/site/undo": {
+        /** Put the version that the present one replaced back in force. Again and again, down to the first. */
+        post: operations["undo"];
+    };
+    "/api/status": {
+        /** How the box stands now. */
+        get: operations["status"];
+    };
+}
+export interface components {
+    schemas: {
+        /** @description What is in force now. */
+        Applied: {
+            version: number;
+        };
+        /** @description A site text to put in force. */
+        Apply: {
+            /**
+             * @description The version that the draft was based on; refused as stale when another is in force.
+             */
+            base: number;
+            /** @description Why, in a few words. */
+            note?: string;
+            text: string;
+        };
+        /** @description A running call. */
+        CallView: {
+            answered?: null | components["schemas"]["i64"];
+            digits: string;
+            emotion?: null | components["schemas"]["EmotionView"];
+            flow: string;
+            from: string;
+            /** @description UUIDv7, the id of its record later. */
+            id: string;
+            started: components["schemas"]["i64"];
+            state: components["schemas"]["StateView"];
+            step: string;
+            to: string;
+            transcript: components["schemas"]["PhraseView"][];
+            trunk: string;
+        };
+        /**
+         * @description What became of a line.
+         * @enum {string}
+         */
+        Change: "same" | "removed" | "added";
+        /** @description What the check says of a draft. */
+        Checked: {
+            findings: components["schemas"]["Finding"][];
+            /** @description No errors; warnings do not count. */
+            good: boolean;
+            names?: null | components["schemas"]["NamesView"];
+        };
+        /** @description The one-time code, as typed. */
+        CodeForm: {
+            code: string;
+        };
+        /** @description One line of a difference. */
+        DiffLine: {
+            change: components["schemas"]["Change"];
+            /**
+             * @description Line number in the new text, from 1; absent for a removed line.
+             */
+            new?: number | null;
+            /**
+             * @description Line number in the old text, from 1; absent for an added line.
+             */
+            old?: number | null;
+            text: string;
+        };
+        /** @description All lines of both texts. */
+        DiffView: {
+            /**
+             * @description The version in force that the draft was compared with.
+             */
+            base: number;
+            lines: components["schemas"]["DiffLine"][];
+        };
+        /** @description A site text to look at. */
+        Draft: {
+            text: string;
+        };
+        /** @description An advisory emotion label. */
+        EmotionView: {
+            /** @description Label of the pack's card, e.g. `angry`. */
+            label: string;
+            /**
+             * @description 0..=1.
+             */
+            score: number;
+        };
+        /** @description One thing found in a site text. */
+        Finding: {
+            /**
+             * @description From 1, in characters.
+             */
+            column: number;
+            /** @description The way out; may be empty. */
+            hint: string;
+            /**
+             * @description From 1.
+             */
+            line: number;
+            message: string;
+            severity: components["schemas"]["SeverityView"];
+        };
+        /** @description Earlier versions, newest first. */
+        HistoryView: {
+            versions: components["schemas"]["VersionView"][];
+        };
+        /** @description Calls that started within one hour. */
+        HourView: {
+            answered: number;
+            calls: number;
+        };
+        /** @description Calls by hour, and the sums over all of them. */
+        HoursView: {
+            answered: number;
+            /**
+             * @description Over the answered calls, milliseconds.
+             */
+            average_talk_ms: number;
+            /** @description One per hour from `from` on. */
+            hours: components["schemas"]["HourView"][];
+            /** @description There are more calls than are counted here. */
+            is_cut: boolean;
+            total: number;
+        };
+        /** @description The link to central. */
+        LinkStateView: {
+            connected: boolean;
+            last_ack?: null | components["schemas"]["i64"];
+            /** @description No central is configured. */
+            standalone: boolean;
+            /**
+             * @description Records sent and not acknowledged yet.
+             */
+            unacked: number;
+        };
+        /** @description Calls that run now. */
+        LiveView: {
+            calls: components["schemas"]["CallView"][];
+        };
+        /** @description Names that a site text may refer to, for completion. */
+        NamesView: {
+            flows: string[];
+            prompts: string[];
+            queues: string[];
+            /** @description As `flow/step`. */
+            steps: string[];
+            trunks: string[];
+        };
+        /** @description A new password; whoever is signed in already names the present one too. */
+        NewPasswordForm: {
+            new: string;
+            present?: string | null;
+        };
+        /** @description The data of every event of `/api/events`; the event's name is its `type`. */
+        News: {
+            calls: components["schemas"]["CallView"][];
+            /** @enum {string} */
+            type: "snapshot";
+        } | {
+            call: components["schemas"]["CallView"];
+            /** @enum {string} */
+            type: "call";
+        } | {
+            record: components["schemas"]["RecordView"];
+            /** @enum {string} */
+            type: "ended";
+        } | {
+            record: components["schemas"]["RecordView"];
+            /** @enum {string} */
+            type: "saved";
+        } | {
+            /** @enum {string} */
+            type: "site";
+            version: number;
+        };
+        /** @description Records that central has not acknowledged. */
+        OutboxView: {
+            /**
+             * @description Records that central refused; they stay on the box.
+             */
+            dead_letters: number;
+            depth: number;
+            oldest?: null | components["schemas"]["i64"];
+        };
+        /** @description Who spoke with whom. */
+        PartiesView: {
+            from: string;
+            /** @description The SIP Call-ID, to find it in the carrier's traces. */
+            sip_call_id: string;
+            to: string;
+            trunk: string;
+        };
+        /** @description The password, as typed. */
+        PasswordForm: {
+            password: string;
+        };
+        /** @description What the flow did with the caller. */
+        PathView: {
+            digits: string;
+            flow: string;
+            /** @description Steps entered, in order, as `flow/step`. */
+            steps: string[];
+            target?: string | null;
+        };
+        /** @description One recognised phrase. */
+        PhraseView: {
+            /**
+             * @description Start, milliseconds after the answer.
+             */
+            at_ms: number;
+            /**
+             * @description 0..=1, the engine's own.
+             */
+            confidence: number;
+            /** @description Dialect label of the pack, e.g. `zh`. */
+            dialect: string;
+            emotion?: null | components["schemas"]["EmotionView"];
+            length_ms: number;
+            words: string;
+        };
+        /** @description A refusal. */
+        Problem: {
+            /** @description What happened here. */
+            detail: string;
+            /** @description What the check found in a refused site text. */
+            findings?: components["schemas"]["Finding"][];
+            /** @description The way out. */
+            hint?: string | null;
+            /**
+             * @description Seconds until it is worth trying again.
+             */
+            retry_after?: number | null;
+            /**
+             * @description HTTP status.
+             */
+            status: number;
+            /** @description The name in words. */
+            title: string;
+            /**
+             * @description Wrong tries that are left before a lock.
+             */
+            tries_left?: number | null;
+            /** @description Stable name: `urn:branchline:` and a word, e.g. `urn:branchline:stale`. */
+            type: string;
+        };
+        /** @description What the media path counted on the caller's leg. */
+        QualityView: {
+            jitter_ms: number;
+            lost: number;
+            packets_in: number;
+            packets_out: number;
+        };
+        /** @description Everything remembered of one call. */
+        RecordView: {
+            /** @description Why it ended, e.g. `caller_hung_up`. */
+            cause: string;
+            /** @description `voice` for a call. */
+            channel: string;
+            emotion?: null | components["schemas"]["EmotionView"];
+            id: string;
+            parties: components["schemas"]["PartiesView"];
+            path: components["schemas"]["PathView"];
+            quality: components["schemas"]["QualityView"];
+            recording?: null | components["schemas"]["RecordingView"];
+            times: components["schemas"]["TimesView"];
+            transcript: components["schemas"]["PhraseView"][];
+        };
+        /** @description A finished audio file; its bytes are at `/api/records/{id}/recording`. */
+        RecordingView: {
+            /**
+             * @description 20 ms frames that the recorder had to drop.
+             */
+            gaps: number;
+            length_ms: number;
+        };
+        /** @description One page of records, newest first. */
+        RecordsView: {
+            /** @description Give it as `after` for the next page; absent on the last. */
+            next?: string | null;
+            records: components["schemas"]["RecordView"][];
+        };
+        /** @enum {string} */
+        SessionState: "signed_out" | "must_set_password" | "signed_in";
+        /** @description How the browser stands with the box. */
+        SessionView: {
+            /** @description No password was ever set: sign in with the one-time code of the console. */
+            first_start: boolean;
+            state: components["schemas"]["SessionState"];
+        };
+        /**
+         * @description Whether a finding stops Apply.
+         * @enum {string}
+         */
+        SeverityView: "error" | "warning";
+        /** @description The site that is in force. */
+        SiteView: {
+            applied?: null | components["schemas"]["i64"];
+            names: components["schemas"]["NamesView"];
+            text: string;
+            /**
+             * @description The version it replaced, to which Undo goes back.
+             */
+            undo_to?: number | null;
+            /**
+             * @description Number of the applied text; 0 while none was ever applied.
+             */
+            version: number;
+        };
+        /**
+         * @description Where a call stands.
+         * @enum {string}
+         */
+        StateView: "ringing" | "in_flow" | "in_queue" | "transferring" | "ending";
+        /** @description How the box stands. */
+        StatusView: {
+            link: components["schemas"]["LinkStateView"];
+            live_calls: number;
+            outbox: components["schemas"]["OutboxView"];
+            /** @description The branch's name, from the site. */
+            site: string;
+            /** @description Names of the trunks of the site in force. */
+            trunks: string[];
+            /** @description Version of the software. */
+            version: string;
+        };
+        /** @description Wall-clock times of a call. */
+        TimesView: {
+            answered?: null | components["schemas"]["i64"];
+            ended: components["schemas"]["i64"];
+            started: components["schemas"]["i64"];
+            /**
+             * @description Answer to end, 0 for an unanswered call.
+             */
+            talk_ms: number;
+        };
+        /** @description A wish to go back to the version before. */
+        Undo: {
+            /**
+             * @description The version to undo; refused as stale when another is in force.
+             */
+            base: number;
+        };
+        /** @description One version of the site with its text. */
+        VersionText: {
+            text: string;
+            version: number;
+        };
+        /** @description One version of the site. */
+        VersionView: {
+            applied: components["schemas"]["i64"];
+            is_current: boolean;
+            note: string;
+            version: number;
+        };
+        /** @description The outline of a recording. */
+        WaveView: {
+            /**
+             * @description Length of what there is, milliseconds.
+             */
+            length_ms: number;
+            /** @description For each channel (caller, box) the loudest sample of each equal part, 0..=100. */
+            peaks: number[][];
+        };
+        i64: number;
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export interface operations {
+    events: {
+        parameters: {
+            header?: {
+                /** @description id of the last event received */
+                "Last-Event-ID"?: string | null;
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "text/event-stream": components["schemas"]["News"];
+                };
+            };
+            /** @description too many listen already */
+        };
+    };
+    live: {
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["LiveView"];
+                };
+            };
+        };
+    };
+    openapi: {
+        responses: {
+            /** @description OpenAPI 3.1 */
+            200: {
+            };
+        };
+    };
+    set_password: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasswordForm"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description Started at or after, milliseconds since 1970 UTC. A day is the reader's midnight to midnight. */
+                from?: components["schemas"]["i64"];
+                /** @description Started before. */
+                to?: components["schemas"]["i64"];
+                /** @description Occurs in a number, the digits, the flow, the target or the words. */
+                q?: string;
+                /** @description At most so many, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["RecordsView"];
+                };
+            };
+        };
+    };
+    hours: {
+        parameters: {
+            query: {
+                /** @description Start of the first hour, milliseconds since 1970 UTC. */
+                from: components["schemas"]["i64"];
+                /** @description End of the last hour; at most 31 days after. */
+                to: components["schemas"]["i64"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["HoursView"];
+                };
+            };
+        };
+    };
+    one: {
+        parameters: {
+            path: {
+                /** @description the record's id */
+                id: string;
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["RecordView"];
+                };
+            };
+        };
+    };
+    audio: {
+        parameters: {
+            query?: {
+                /** @description `kept` as they lie in the file (G.711), `pcm` as 16-bit linear, which every browser plays. */
+                format?: "kept" | "pcm";
+            };
+            header?: {
+                /** @description `bytes=..`, one part */
+                Range?: string | null;
+            };
+            path: {
+                /** @description the record's id */
+                id: string;
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "audio/wav": number[];
+                };
+            };
+            206: {
+                content: {
+                    "audio/wav": number[];
+                };
+            };
+        };
+    };
+    wave: {
+        parameters: {
+            path: {
+                /** @description the record's id */
+                id: string;
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["WaveView"];
+                };
+            };
+        };
+    };
+    session: {
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+        };
+    };
+    with_code: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeForm"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+        };
+    };
+    with_password: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordForm"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        responses: {
+            /** @description signed out */
+            204: {
+            };
+        };
+    };
+    current: {
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["SiteView"];
+                };
+            };
+        };
+    };
+    apply: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Apply"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
+            };
+            /** @description another version is in force than the draft was based on */
+            /** @description the text has errors: `findings` */
+        };
+    };
+    check: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+        };
+    };
+    diff: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["DiffView"];
+                };
+            };
+        };
+    };
+    history: {
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["HistoryView"];
+                };
+            };
+        };
+    };
+    version: {
+        parameters: {
+            path: {
+                /** @description its number */
+                version: number;
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["VersionText"];
+                };
+            };
+        };
+    };
+    undo: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Undo"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
+            };
+            /** @description there is no earlier version */
+            /** @description another version is in force than the one to undo */
+        };
+    };
+    status: {
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["StatusView"];
+                };
+            };
+        };
+    };
+}
