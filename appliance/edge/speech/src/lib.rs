@@ -18,6 +18,8 @@ pub mod segmenter;
 pub mod transcribe;
 pub mod vad;
 pub mod vocabulary;
+#[cfg(feature = "vosk")]
+pub mod vosk;
 pub mod wav;
 pub mod whisper;
 pub mod wire;

@@ -213,6 +213,18 @@ impl Manifest {
         })
     }
 
+    /// The pack that recognises speech where none is chosen: the one marked default of whatever
+    /// engine, else the first for Whisper.
+    pub fn recogniser(&self) -> Result<&Pack, SpeechError> {
+        let recognises = |pack: &&Pack| matches!(pack.engine, Engine::Whisper | Engine::Vosk);
+        let marked = self
+            .packs
+            .iter()
+            .filter(recognises)
+            .find(|pack| pack.default);
+        marked.map_or_else(|| self.needed(&Engine::Whisper), Ok)
+    }
+
     /// The manifest's own folder, where the project's small packs lie.
     pub fn folder(&self) -> &Path {
         self.file.parent().unwrap_or_else(|| Path::new("."))

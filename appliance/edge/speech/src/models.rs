@@ -45,13 +45,14 @@ impl Models {
     ) -> Result<Self, SpeechError> {
         let pack = match recogniser {
             Some(name) => manifest.pack(name)?,
-            None => manifest.needed(&Engine::Whisper)?,
+            None => manifest.recogniser()?,
         };
+        let recogniser = engine(manifest, pack, packs)?;
         let detector = manifest.needed(&Engine::Silero)?;
         let vad = Vad::load(&manifest.verified(detector, "model", packs)?)?;
         let emotion = manifest.default_pack(&Engine::Emotion);
         let mut ear = Ear {
-            recogniser: engine(manifest, pack, packs)?,
+            recogniser,
             emotion: emotion
                 .map(|pack| Emotion::load(manifest, pack, packs))
                 .transpose()?,
