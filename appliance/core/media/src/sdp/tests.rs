@@ -94,6 +94,27 @@ fn sections_that_we_do_not_speak_are_refused_with_port_zero_in_their_place() {
 }
 
 #[test]
+fn the_address_of_the_section_goes_before_that_of_the_session() {
+    // As Asterisk writes it behind a router that rewrites only the section.
+    let offer = "v=0\r\no=- 1821 3 IN IP4 10.0.0.5\r\ns=Asterisk\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\n\
+        m=audio 11782 RTP/AVP 8 0 9 101\r\nc=IN IP4 192.0.2.77\r\na=rtpmap:8 PCMA/8000\r\n\
+        a=rtpmap:0 PCMU/8000\r\na=rtpmap:9 G722/8000\r\na=rtpmap:101 telephone-event/8000\r\n\
+        a=fmtp:101 0-16\r\na=ptime:20\r\na=maxptime:150\r\na=sendrecv\r\n";
+    let spec = answered(offer).unwrap().spec;
+    assert_eq!(spec.remote_rtp, "192.0.2.77:11782".parse().unwrap());
+    assert_eq!((spec.codec, spec.events), (Codec::Pcma, Some(101)));
+}
+
+#[test]
+fn a_secure_section_beside_a_plain_one_is_refused_alone() {
+    let offer = audio("m=audio 6000 RTP/SAVP 8\r\nm=audio 6002 RTP/AVP 8\r\n");
+    let answer = answered(&offer).unwrap();
+    let ours = Session::parse(&answer.body).unwrap();
+    assert_eq!((ours.media[0].port, ours.media[1].port), (0, 20_000));
+    assert_eq!(answer.spec.remote_rtp.port(), 6_002);
+}
+
+#[test]
 fn the_answer_repeats_the_transport_of_the_offer() {
     for protocol in ["RTP/AVP", "RTP/AVPF"] {
         let offer = audio(&format!("m=audio 6000 {protocol} 8\r\n"));
