@@ -27,3 +27,4 @@ pub mod site;
 pub use call::{Cause, LegId, StreamCommand, StreamEvent, StreamId, StreamStats};
 pub use centre::{Centre, CentreConfig, Reason, Stats, Why};
 pub use input::{Input, Output};
+pub use report::recording_file;

@@ -107,7 +107,7 @@ impl Report {
 
     /// Name of the recording, below the recordings folder: day of the start and identity.
     pub(crate) fn recording_file(&self) -> String {
-        format!("{}/{}.wav", day_folder(self.started.1), self.id)
+        recording_file(self.started.1, self.id)
     }
 
     /// The one record of this call.
@@ -136,6 +136,12 @@ impl Report {
             .1
             .saturating_add(millis(at.saturating_duration_since(self.started.0)))
     }
+}
+
+/// Name of the recording of a call that began at `started`, below the recordings folder: day and
+/// identity.
+pub fn recording_file(started: UnixMillis, id: Uuid) -> String {
+    format!("{}/{id}.wav", day_folder(started))
 }
 
 /// Cuts `utterance` to what a report keeps, and moves it by `offset_ms`.

@@ -18,7 +18,6 @@ use super::taken::Wish;
 use crate::app::App;
 use crate::audio::{self, Audio, Cut, Form, NoAudio};
 use crate::problem::Problem;
-use crate::wire::calls::UnixMillis;
 
 /// How the samples are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -154,22 +153,10 @@ async fn file_name(app: &App, id: Uuid) -> Result<String, Problem> {
                 .find(|call| call.id == id)
                 .map(|call| call.started);
             running
-                .map(|started| running_file(started, id))
+                .map(|started| centre::recording_file(started, id))
                 .ok_or_else(|| Problem::not_found("no such call"))
         }
     }
-}
-
-/// Where `centre` lets a running call record: day of the start (UTC), then the call's id.
-fn running_file(started: UnixMillis, id: Uuid) -> String {
-    let day = time::OffsetDateTime::from_unix_timestamp(started.div_euclid(1000))
-        .unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
-    format!(
-        "{:04}/{:02}/{:02}/{id}.wav",
-        day.year(),
-        u8::from(day.month()),
-        day.day()
-    )
 }
 
 fn outside(total: u64) -> Response {

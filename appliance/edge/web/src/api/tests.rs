@@ -284,3 +284,18 @@ async fn metrics_are_for_the_box_itself_or_a_signed_in_person() {
         assert_eq!(rig.get("/metrics").await.status, StatusCode::OK);
     }
 }
+
+#[cfg(not(feature = "embed-ui"))]
+#[tokio::test]
+async fn binary_without_the_page_names_the_way_to_build_it() {
+    let mut rig = Rig::new().await;
+    for path in ["/", "/calls/1"] {
+        let answer = rig.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert!(String::from_utf8_lossy(&answer.bytes).contains("scripts/build"));
+    }
+    assert_eq!(
+        rig.get("/assets/app.js").await.status,
+        StatusCode::NOT_FOUND
+    );
+}
