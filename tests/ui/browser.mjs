@@ -1,10 +1,12 @@
 // Debian's Chromium under Playwright, without a download of its own. Shared by the page's tests.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const { chromium } = createRequire(new URL("../../web-ui/", import.meta.url))("playwright-core");
+const fromWebUi = createRequire(new URL("../../web-ui/", import.meta.url));
+const { chromium } = fromWebUi("playwright-core");
+const axe = readFileSync(fromWebUi.resolve("axe-core/axe.min.js"), "utf8");
 
 const ARGS = [
   "--no-sandbox", // CI runs as root
@@ -46,4 +48,17 @@ export async function withPage(options, visit) {
     rmSync(profile, { recursive: true, force: true });
   }
   if (faults.length > 0) throw new Error(`the page complained:\n${faults.join("\n")}`);
+}
+
+/** Fails where the page breaks a rule of WCAG 2.2 AA that a machine can see. */
+export async function isAccessible(page, name) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() =>
+    window.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }),
+  );
+  if (found.passes.length < 10) throw new Error(`${name}: the rules were not looked at`);
+  const faults = found.violations.map(
+    (rule) => `${rule.id}: ${rule.help}\n${rule.nodes.map((node) => `  ${node.html}\n  ${node.failureSummary}`).join("\n")}`,
+  );
+  if (faults.length > 0) throw new Error(`${name} is hard to use for some:\n${faults.join("\n")}`);
 }

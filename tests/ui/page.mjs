@@ -12,7 +12,7 @@
 // whoever drives it places the call then. Exit 0: everything was seen.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { withPage } from "./browser.mjs";
+import { isAccessible, withPage } from "./browser.mjs";
 
 const need = (name) => {
   const value = process.env[name];
@@ -34,6 +34,7 @@ await withPage({ locale: "en-GB", viewport: { width: 1280, height: 860 } }, asyn
     nth += 1;
     const file = `${String(nth).padStart(2, "0")}-${name}.png`;
     if (pictures) await page.screenshot({ path: join(pictures, file), fullPage: true });
+    await isAccessible(page, name);
   };
   await signIn(page, picture);
   const id = await liveCall(page, picture);
