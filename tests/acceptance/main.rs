@@ -3,4 +3,5 @@
 mod calls;
 mod delivery;
 mod house;
+mod page;
 mod servers;
