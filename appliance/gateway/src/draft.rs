@@ -2,7 +2,7 @@
 
 use call::Cause;
 use centre::event::LiveCall;
-use centre::record::{Path, Quality, Record, Times};
+use centre::record::{Emotion, Path, Quality, Record, Times};
 
 /// The record of a call that never came to its end.
 pub(crate) fn draft(live: &LiveCall) -> Record {
@@ -12,10 +12,6 @@ pub(crate) fn draft(live: &LiveCall) -> Record {
         .map_or(0, |heard| heard.at_ms + heard.length_ms);
     let answered = live.answered;
     let ended = answered.map_or(live.started, |at| at + i64::try_from(reached).unwrap_or(0));
-    let emotions = live
-        .transcript
-        .iter()
-        .filter_map(|heard| heard.emotion.as_ref());
     Record {
         id: live.id,
         channel: "voice".to_owned(),
@@ -32,7 +28,7 @@ pub(crate) fn draft(live: &LiveCall) -> Record {
             digits: live.digits.clone(),
         },
         transcript: live.transcript.clone(),
-        emotion: emotions.max_by(|a, b| a.score.total_cmp(&b.score)).cloned(),
+        emotion: Emotion::of_call(&live.transcript).cloned(),
         recording: None,
         quality: Quality::default(),
         cause: Cause::BoxRestarted,

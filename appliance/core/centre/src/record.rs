@@ -105,6 +105,33 @@ pub struct Emotion {
     pub score: f32,
 }
 
+/// The label of a voice in which nothing stirs; any other is worth more of an agent's eye.
+const NEUTRAL: &str = "neutral";
+
+impl Emotion {
+    /// Whether this is the one to remember of a call: what stirs before what is neutral, then the
+    /// higher score. One angry phrase must not drown in ten calm ones.
+    pub fn tells_more_than(&self, other: &Self) -> bool {
+        match (self.label == NEUTRAL, other.label == NEUTRAL) {
+            (false, true) => true,
+            (true, false) => false,
+            _ => self.score > other.score,
+        }
+    }
+
+    /// The one to remember of several phrases.
+    pub fn of_call(phrases: &[Utterance]) -> Option<&Self> {
+        let felt = phrases.iter().filter_map(|phrase| phrase.emotion.as_ref());
+        felt.reduce(|kept, next| {
+            if next.tells_more_than(kept) {
+                next
+            } else {
+                kept
+            }
+        })
+    }
+}
+
 /// A finished audio file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recording {
@@ -127,4 +154,38 @@ pub struct Quality {
     pub lost: u64,
     /// Interarrival jitter, milliseconds (RFC 3550 A.8).
     pub jitter_ms: f32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn phrase(label: &str, score: f32) -> Utterance {
+        Utterance {
+            at_ms: 0,
+            length_ms: 1_000,
+            words: String::new(),
+            dialect: "zh".into(),
+            confidence: 1.0,
+            emotion: Some(Emotion {
+                label: label.into(),
+                score,
+            }),
+        }
+    }
+
+    #[test]
+    fn one_angry_phrase_does_not_drown_in_calm_ones() {
+        let phrases = [
+            phrase("neutral", 0.99),
+            phrase("angry", 0.6),
+            phrase("sad", 0.5),
+            phrase("neutral", 1.0),
+        ];
+        assert_eq!(
+            Emotion::of_call(&phrases).map(|felt| felt.label.as_str()),
+            Some("angry")
+        );
+        assert_eq!(Emotion::of_call(&[]), None);
+    }
 }

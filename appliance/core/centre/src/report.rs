@@ -61,7 +61,7 @@ impl Report {
             && self
                 .emotion
                 .as_ref()
-                .is_none_or(|strongest| felt.score > strongest.score)
+                .is_none_or(|kept| felt.tells_more_than(kept))
         {
             self.emotion = Some(felt.clone());
         }
