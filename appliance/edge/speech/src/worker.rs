@@ -88,7 +88,10 @@ fn serve(
         });
         let _reporting = threads.spawn(|| report(&queue, output));
         let read = read(Streams::new(vad), input, &queue, output);
-        queue.no_more();
+        match &read {
+            Ok(()) => queue.no_more(),
+            Err(_) => queue.abandon(),
+        }
         let recognised = recognising.join().unwrap_or_else(|_| {
             Err(SpeechError::system(
                 "recognising",

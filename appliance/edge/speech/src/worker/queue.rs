@@ -82,6 +82,15 @@ impl Queue {
         self.changed.notify_all();
     }
 
+    /// What waits is of no use to anybody, and nothing more will be pushed.
+    pub(super) fn abandon(&self) {
+        let mut state = self.lock();
+        state.jobs.clear();
+        state.phrases = 0;
+        drop(state);
+        self.no_more();
+    }
+
     /// Nobody pops any more.
     pub(super) fn end(&self) {
         self.lock().ended = true;

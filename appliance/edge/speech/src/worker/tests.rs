@@ -252,6 +252,69 @@ fn a_missing_pack_and_a_missing_manifest_are_told_before_the_end() {
     assert!(end_message(ended, &said).contains("hint: give at least"));
 }
 
+/// A folder with a manifest whose Whisper pack holds `files`, with the sizes and sums they have.
+fn pack_of(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    use sha2::{Digest, Sha256};
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("odd")).unwrap();
+    let mut text = "[[pack]]\nname = \"odd\"\nengine = \"whisper\"\nsample_rate = 16000\n\
+        dialects = [\"zh\"]\nlicence = \"MIT\"\nsource = \"here\"\n[pack.files]\n"
+        .to_owned();
+    for (role, bytes) in files {
+        std::fs::write(dir.path().join("odd").join(role), bytes).unwrap();
+        let sum = Sha256::digest(bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>();
+        let size = bytes.len();
+        text += &format!("{role} = {{ path = \"{role}\", sha256 = \"{sum}\", bytes = {size} }}\n");
+    }
+    std::fs::write(dir.path().join("manifest.toml"), text).unwrap();
+    dir
+}
+
+#[test]
+fn packs_with_odd_files_are_refused_by_name_of_the_file() {
+    let network = manifest_file()
+        .with_file_name("emotion")
+        .join("emotion.onnx");
+    let network = std::fs::read(network).unwrap();
+    let half = &network[..network.len() / 2];
+    let others =
+        ["decoder", "embedding", "positions", "tokenizer", "config"].map(|role| (role, &b"?"[..]));
+    for (encoder, expected) in [
+        (&network[..], "its inputs are [\"features\"]"),
+        (half, "its graph cannot be used"),
+        (&b""[..], "its graph cannot be used"),
+    ] {
+        let files = [&[("encoder", encoder)][..], &others].concat();
+        let dir = pack_of(&files);
+        let (ended, said) = run_over(
+            config(dir.path(), dir.path().join("manifest.toml")),
+            Vec::new(),
+        );
+        let message = end_message(ended, &said);
+        assert!(
+            message.contains(expected) && message.contains("odd/encoder"),
+            "{message}"
+        );
+    }
+    // Altered after the manifest was written.
+    let dir = pack_of(&[&[("encoder", &network[..])][..], &others].concat());
+    let mut altered = network.clone();
+    altered[100] ^= 1;
+    std::fs::write(dir.path().join("odd/encoder"), altered).unwrap();
+    let (ended, said) = run_over(
+        config(dir.path(), dir.path().join("manifest.toml")),
+        Vec::new(),
+    );
+    let message = end_message(ended, &said);
+    assert!(
+        message.contains("has sha256") && message.contains("hint: delete the file"),
+        "{message}"
+    );
+}
+
 #[test]
 fn a_broken_output_ends_the_worker() {
     struct Broken;
