@@ -1,6 +1,6 @@
 //! SIPp as a carrier: runs one of our scenarios against a box.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -71,7 +71,14 @@ impl Sipp {
                 "-timeout",
                 "120",
             ])
-            .args(["-recv_timeout", "20000"])
+            .args([
+                "-recv_timeout",
+                "20000",
+                "-p",
+                &free_udp_port()?,
+                "-mp",
+                &free_udp_port()?,
+            ])
             .current_dir(dir)
             .stdout(Stdio::from(output.try_clone()?))
             .stderr(Stdio::from(output))
@@ -99,5 +106,15 @@ impl Sipp {
             );
         }
         Ok(())
+    }
+}
+
+/// A free even UDP port: several SIPps at once must not share their default ones.
+fn free_udp_port() -> anyhow::Result<String> {
+    loop {
+        let port = UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        if port.is_multiple_of(2) {
+            return Ok(port.to_string());
+        }
     }
 }

@@ -94,10 +94,10 @@ impl Boot {
             .config
             .as_deref()
             .map_or_else(|| Ok(BootFile::default()), read)?;
-        let data = (args.data.clone().or(file.data)).ok_or(missing("data", "data"))?;
+        let data = (args.data.clone().or(file.data)).ok_or_else(|| missing("data", "data"))?;
         let sip = args.sip.or(file.sip).unwrap_or(DEFAULT_SIP);
         let media_ip = args.media_ip.or(file.media_ip);
-        let media_ip = media_ip.or((!sip.ip().is_unspecified()).then_some(sip.ip()));
+        let media_ip = media_ip.or_else(|| (!sip.ip().is_unspecified()).then_some(sip.ip()));
         let max_calls = args
             .max_calls
             .or(file.max_calls)
@@ -123,7 +123,7 @@ impl Boot {
             data,
             sip,
             media: Media {
-                ip: media_ip.ok_or(missing("media_ip", "media-ip"))?,
+                ip: media_ip.ok_or_else(|| missing("media_ip", "media-ip"))?,
                 ports: ports.as_deref().map_or(Ok(None), parse_ports)?,
                 max_calls,
             },

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -41,15 +41,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// Runs the box until SIGTERM or SIGINT.
 pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let recordings = boot.data.join("recordings");
-    std::fs::create_dir_all(&recordings)
-        .with_context(|| format!("could not make `{}`", recordings.display()))?;
-    let (store, recovered) = Store::open(&boot.data)?;
-    if !recovered.records.is_empty() {
-        warn!(
-            "{} calls were cut when the box last went down; they have their records",
-            recovered.records.len()
-        );
-    }
+    let store = open_store(&boot, &recordings)?;
     let shelf = prompts::load(&boot.prompts)?;
     let names: BTreeSet<String> = shelf.keys().cloned().collect();
     let site = first_site(&boot, &store, &names).await?;
@@ -69,14 +61,17 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let (speech_status, speech_seen) = watch::channel(SpeechStatus::default());
     let tap_switches = speech.map(|speech| {
         let (switch, switches) = mpsc::channel::<TapSwitch>(TAPS);
-        let pool = SpeechPool {
-            speech,
-            taps,
-            switches,
-            inputs: inputs.clone(),
-            status: speech_status,
-        };
-        tokio::spawn(pool.run());
+        let (inputs, status) = (inputs.clone(), speech_status);
+        tokio::spawn(
+            SpeechPool {
+                speech,
+                taps,
+                switches,
+                inputs,
+                status,
+            }
+            .run(),
+        );
         switch
     });
     let (stop, stopped) = watch::channel(false);
@@ -105,12 +100,7 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         link: link_view,
         metrics: Arc::new(metrics::page(sources)),
     };
-    let config = WebConfig {
-        listen: boot.web,
-        data_dir: boot.data.join("web"),
-        recordings,
-    };
-    let served = web::serve(config, doors, told(stopped)).await?;
+    let served = web::serve(page_config(&boot, recordings), doors, told(stopped)).await?;
 
     let control = Control {
         centre,
@@ -127,6 +117,26 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let control = tokio::spawn(control.run());
     announce(sip, &served, json)?;
     wait(control, inputs, stop, keeper, link).await
+}
+
+fn page_config(boot: &Boot, recordings: PathBuf) -> WebConfig {
+    WebConfig {
+        listen: boot.web,
+        data_dir: boot.data.join("web"),
+        recordings,
+    }
+}
+
+/// The store, with the records of calls that a crash cut off; and the folder for audio.
+fn open_store(boot: &Boot, recordings: &Path) -> anyhow::Result<Store> {
+    std::fs::create_dir_all(recordings)
+        .with_context(|| format!("could not make `{}`", recordings.display()))?;
+    let (store, recovered) = Store::open(&boot.data)?;
+    if !recovered.records.is_empty() {
+        let calls = recovered.records.len();
+        warn!("{calls} calls were cut when the box last went down; they have their records");
+    }
+    Ok(store)
 }
 
 /// Until the signal; then no new calls, running ones end, records are committed.

@@ -228,7 +228,7 @@ fn credentials(args: &CallArgs) -> anyhow::Result<Option<Credentials>> {
 fn target(uri: &str) -> anyhow::Result<SocketAddr> {
     let host = uri
         .split_once('@')
-        .map_or(uri.trim_start_matches("sip:"), |(_, host)| host);
+        .map_or_else(|| uri.trim_start_matches("sip:"), |(_, host)| host);
     let host = host.split(';').next().unwrap_or(host);
     let address = host.parse().or_else(|_| {
         host.trim_matches(['[', ']'])
