@@ -13,8 +13,8 @@ use crate::vad::VAD_FRAME;
 
 /// Frames kept from before speech was sure: 384 ms.
 const PRE_ROLL: usize = 12;
-/// Frames without speech that end a phrase: 640 ms.
-const HANGOVER: usize = 20;
+/// Frames without speech that end a phrase: 544 ms.
+const HANGOVER: usize = 17;
 /// Frames of the pause that stay with the phrase: 256 ms.
 const TAIL: usize = 8;
 /// Frames of speech a phrase must have, or it was a click: 128 ms.
