@@ -55,6 +55,26 @@ fn plain(text: &str) -> (TempDir, Options, Appliance) {
     (dir, options, appliance)
 }
 
+/// A box that understands speech, on the built-in site and ready. None, and said so, where the model
+/// packs are missing and may be.
+pub(crate) fn listening() -> Option<(TempDir, Options, Appliance)> {
+    let Some(packs) = rig::packs() else {
+        let required = std::env::var_os("BRANCHLINE_REQUIRE_PACKS").is_some();
+        assert!(!required, "the model packs are missing, see scripts/models");
+        println!("not run: the model packs are missing, see scripts/models");
+        return None;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options {
+        data: dir.path().join("box"),
+        packs: Some(packs),
+        ..Options::default()
+    };
+    let appliance = Appliance::start(&options).unwrap();
+    speech_ready(&appliance);
+    Some((dir, options, appliance))
+}
+
 fn records_of(data: &Path, count: usize) -> Vec<Row> {
     let enough = || records(data).ok().filter(|rows| rows.len() >= count);
     wait_for(SOON, enough)
@@ -147,22 +167,9 @@ fn keys_one_two_and_none_lead_to_three_targets_and_reach_postgresql_once() {
 
 #[test]
 fn a_spoken_sentence_is_recognised_over_a_law_and_leads_on() {
-    let Some(packs) = rig::packs() else {
-        assert!(
-            std::env::var_os("BRANCHLINE_REQUIRE_PACKS").is_none(),
-            "the model packs are missing"
-        );
-        println!("not run: the model packs are missing, see scripts/models");
+    let Some((_dir, options, appliance)) = listening() else {
         return;
     };
-    let dir = tempfile::tempdir().unwrap();
-    let options = Options {
-        data: dir.path().join("box"),
-        packs: Some(packs),
-        ..Options::default()
-    };
-    let appliance = Appliance::start(&options).unwrap();
-    speech_ready(&appliance);
 
     let say = format!(
         "say:{}",
@@ -203,22 +210,9 @@ fn a_spoken_sentence_is_recognised_over_a_law_and_leads_on() {
 
 #[test]
 fn a_speech_worker_that_is_killed_is_started_again_and_calls_go_on() {
-    let Some(packs) = rig::packs() else {
-        assert!(
-            std::env::var_os("BRANCHLINE_REQUIRE_PACKS").is_none(),
-            "the model packs are missing"
-        );
-        println!("not run: the model packs are missing, see scripts/models");
+    let Some((_dir, options, appliance)) = listening() else {
         return;
     };
-    let dir = tempfile::tempdir().unwrap();
-    let options = Options {
-        data: dir.path().join("box"),
-        packs: Some(packs),
-        ..Options::default()
-    };
-    let appliance = Appliance::start(&options).unwrap();
-    speech_ready(&appliance);
     let worker = std::process::Command::new("pgrep")
         .args(["-P", &appliance.pid().to_string()])
         .output()
@@ -328,7 +322,7 @@ fn a_box_that_is_stopped_ends_its_calls_and_keeps_their_records() {
     );
 }
 
-pub(crate) fn speech_ready(appliance: &Appliance) {
+fn speech_ready(appliance: &Appliance) {
     let ready = || (appliance.metric("branchline_speech_ready")? > 0.0).then_some(());
     let limit = Duration::from_secs(180);
     assert!(

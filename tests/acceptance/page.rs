@@ -3,27 +3,16 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
-use rig::appliance::{Appliance, Options, place_call};
-use rig::{packs, root};
+use rig::appliance::place_call;
+use rig::root;
+
+use crate::calls::listening;
 
 #[test]
 fn an_administrator_signs_in_sees_a_call_plays_it_and_changes_the_site() {
-    let Some(packs) = packs() else {
-        assert!(
-            std::env::var_os("BRANCHLINE_REQUIRE_PACKS").is_none(),
-            "the model packs are missing"
-        );
-        println!("not run: the model packs are missing, see scripts/models");
+    let Some((_dir, _options, appliance)) = listening() else {
         return;
     };
-    let dir = tempfile::tempdir().unwrap();
-    let options = Options {
-        data: dir.path().join("box"),
-        packs: Some(packs),
-        ..Options::default()
-    };
-    let appliance = Appliance::start(&options).unwrap();
-    super::calls::speech_ready(&appliance);
 
     let pictures = root().join(".run/pictures");
     let mut walk = Command::new("node")
