@@ -121,7 +121,10 @@ fn keys_one_two_and_none_lead_to_three_targets_and_reach_postgresql_once() {
     }
 
     let rows = records_of(&options.data, 3);
-    let by_digits = |digits: &str| rows.iter().find(|row| row.digits == digits).unwrap();
+    let by_digits = |digits: &str| {
+        let found = rows.iter().find(|row| row.digits == digits);
+        found.unwrap_or_else(|| panic!("no call with keys `{digits}` in {rows:#?}"))
+    };
     assert!(
         steps(by_digits("1")).contains("tech_support/"),
         "{:?}",
