@@ -1,5 +1,12 @@
 //! Every bound of the store, in one place.
 
+use std::time::Duration;
+
+/// How long an opening waits for another holder of the folder to let go.
+pub(crate) const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+/// How often it looks meanwhile.
+pub(crate) const LOCK_POLL: Duration = Duration::from_millis(20);
+
 /// Jobs that wait for the writer; when it is full, the caller waits.
 pub(crate) const WRITE_QUEUE: usize = 1024;
 /// Jobs in one transaction at most.

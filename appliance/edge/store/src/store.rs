@@ -4,13 +4,14 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use centre::record::UnixMillis;
 use tokio::sync::watch;
 use tracing::info;
 
 use crate::error::StoreError;
+use crate::limits::{LOCK_PATIENCE, LOCK_POLL};
 use crate::live::Live;
 use crate::reader::Reader;
 use crate::recovery::{self, Recovered};
@@ -132,11 +133,21 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
     };
     std::fs::create_dir_all(dir).map_err(failed)?;
     let file = File::create(dir.join("lock")).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
-            path: dir.to_owned(),
-        }),
-        Err(TryLockError::Error(e)) => Err(failed(e)),
+    let end = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < end => {
+                // A store that was closed this moment may still be held by a child of its process
+                // that is between fork and exec.
+                std::thread::sleep(LOCK_POLL);
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::InUse {
+                    path: dir.to_owned(),
+                });
+            }
+            Err(TryLockError::Error(e)) => return Err(failed(e)),
+        }
     }
 }
