@@ -164,14 +164,7 @@ fn a_spoken_sentence_is_recognised_over_a_law_and_leads_on() {
         "say:{}",
         rig::root().join("models/prompts/caller_net.wav").display()
     );
-    let acts = [
-        "quiet:1.2",
-        "press:1",
-        "quiet:1.2",
-        &say,
-        "wait:6",
-        "quiet:1.5",
-    ];
+    let acts = ["wait:2", "press:1", "quiet:1", &say, "wait:9"];
     let report = place_call(appliance.sip, "4000", &acts).unwrap();
     assert_eq!(report["answered"], true, "{report}");
     assert!(

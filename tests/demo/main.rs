@@ -136,14 +136,7 @@ fn call(running: &Running, began: Instant) -> anyhow::Result<Story> {
         "say:{}",
         root().join("models/prompts/caller_net.wav").display()
     );
-    let acts = [
-        "quiet:1.2",
-        "press:1",
-        "quiet:1.2",
-        &say,
-        "wait:6",
-        "quiet:1.5",
-    ];
+    let acts = ["wait:2", "press:1", "quiet:1", &say, "wait:9"];
     let report = place_call(running.appliance.sip, NUMBER, &acts)?;
     let call_id = report["sip_call_id"]
         .as_str()
