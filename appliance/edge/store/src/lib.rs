@@ -23,7 +23,7 @@ mod tests;
 
 pub use error::StoreError;
 pub use outbox::{DeadLetter, OutboxState};
-pub use records::{Before, RecordQuery};
+pub use records::{Before, Entry, RecordQuery};
 pub use recovery::Recovered;
 pub use sites::SiteVersion;
 pub use store::Store;

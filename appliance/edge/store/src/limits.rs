@@ -17,6 +17,8 @@ pub(crate) const READ_QUEUE: usize = 256;
 pub(crate) const LIVE_QUEUE: usize = 256;
 /// sled keeps values over 32 KiB in files of their own, never synced: stay below.
 pub(crate) const LIVE_CHUNK: usize = 16 * 1024;
+/// How often drafts are written at most: what a crash costs of a draft's newest colour.
+pub(crate) const LIVE_EVERY: Duration = Duration::from_millis(250);
 /// Longest draft kept in sled, bytes; a longer one is left out, the last shorter one stays.
 pub(crate) const LIVE_DRAFT: usize = 1024 * 1024;
 /// sled's cache, bytes.

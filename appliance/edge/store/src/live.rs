@@ -1,26 +1,32 @@
 //! Drafts of running calls, in sled: rebuildable, so never worth an error.
 //!
-//! A thread of its own writes them, nobody waits for it. Anything wrong with the files, a panic of
-//! sled included, and they are moved away by deleting: the calls themselves stand in SQLite.
+//! A thread of its own writes them, nobody waits for it. It syncs at most once each [`LIVE_EVERY`]:
+//! of several drafts of a call only the newest is written, and none of a call that is over by then.
+//! Anything wrong with the files, a panic of sled included, and they are moved away by deleting:
+//! the calls themselves stand in SQLite.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use centre::record::Record;
 use tracing::warn;
 use uuid::Uuid;
 
 use crate::error::StoreError;
-use crate::limits::{LIVE_CACHE, LIVE_CHUNK, LIVE_DRAFT, LIVE_QUEUE};
+use crate::limits::{LIVE_CACHE, LIVE_CHUNK, LIVE_DRAFT, LIVE_EVERY, LIVE_QUEUE};
 
 enum Job {
-    Put(Uuid, Vec<u8>),
+    Put(Box<Record>),
     Forget(Uuid),
     ForgetAll,
 }
+
+/// What is not written yet: the newest draft of a call, or that it has none any more.
+type Pending = BTreeMap<Uuid, Option<Box<Record>>>;
 
 /// The door to the drafts.
 #[derive(Debug)]
@@ -69,13 +75,8 @@ impl Live {
     }
 
     pub(crate) fn put(&self, draft: &Record) {
-        match serde_json::to_vec(draft) {
-            // A full queue drops the draft: the next one says more.
-            Ok(body) if body.len() <= LIVE_DRAFT => {
-                let _ = self.jobs.try_send(Job::Put(draft.id, body));
-            }
-            _ => {}
-        }
+        // A full queue drops the draft: the next one says more.
+        let _ = self.jobs.try_send(Job::Put(Box::new(draft.clone())));
     }
 
     pub(crate) fn forget(&self, call: Uuid) {
@@ -90,46 +91,83 @@ impl Live {
 }
 
 fn keep(dir: &Path, mut tree: Option<sled::Db>, queue: &Receiver<Job>) {
-    while let Ok(first) = queue.recv() {
-        let Some(open) = &tree else { continue };
-        let jobs = std::iter::once(first).chain(queue.try_iter());
-        let done = guarded(|| {
-            for job in jobs {
-                apply(open, job)?;
+    let mut pending = Pending::new();
+    let mut next = Instant::now();
+    loop {
+        let rest = next.saturating_duration_since(Instant::now());
+        let job = match pending.is_empty() {
+            true => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            false => queue.recv_timeout(rest),
+        };
+        let is_over = matches!(job, Err(RecvTimeoutError::Disconnected));
+        let mut is_cleared = false;
+        for job in job.into_iter().chain(queue.try_iter()) {
+            is_cleared |= note(&mut pending, job);
+        }
+        if Instant::now() >= next || is_cleared || is_over {
+            next = Instant::now() + LIVE_EVERY;
+            let drafts = std::mem::take(&mut pending);
+            if let Some(open) = &tree
+                && let Err(why) = guarded(|| write(open, is_cleared, drafts))
+            {
+                warn!(%why, "live state could not be written and is built anew");
+                // Closed before it is deleted.
+                drop(tree.take());
+                tree = rebuild(dir);
             }
-            open.flush().map(|_| ())
-        });
-        if let Err(why) = done {
-            warn!(%why, "live state could not be written and is built anew");
-            // Closed before it is deleted.
-            drop(tree.take());
-            tree = rebuild(dir);
+        }
+        if is_over {
+            return;
         }
     }
 }
 
-fn apply(tree: &sled::Db, job: Job) -> sled::Result<()> {
+/// Takes a job into what is to be written; true when all that was written is to go.
+fn note(pending: &mut Pending, job: Job) -> bool {
     match job {
-        Job::Put(call, body) => {
-            let mut batch = sled::Batch::default();
-            // Chunk 0 tells the length, so that chunks of a longer draft before it do not count.
-            for (n, chunk) in body.chunks(LIVE_CHUNK).enumerate() {
-                let mut value = Vec::with_capacity(chunk.len() + 4);
-                if n == 0 {
-                    value.extend_from_slice(&(body.len() as u32).to_be_bytes());
-                }
-                value.extend_from_slice(chunk);
-                batch.insert(key(call, n), value);
-            }
-            tree.apply_batch(batch)
+        Job::Put(draft) => {
+            pending.insert(draft.id, Some(draft));
         }
         Job::Forget(call) => {
-            for key in tree.scan_prefix(call.as_bytes()).keys() {
-                tree.remove(key?)?;
-            }
-            Ok(())
+            pending.insert(call, None);
         }
-        Job::ForgetAll => tree.clear(),
+        Job::ForgetAll => {
+            pending.clear();
+            return true;
+        }
+    }
+    false
+}
+
+fn write(tree: &sled::Db, is_cleared: bool, drafts: Pending) -> sled::Result<()> {
+    if is_cleared {
+        tree.clear()?;
+    }
+    let mut batch = sled::Batch::default();
+    for (call, draft) in drafts {
+        match draft.as_deref().map(serde_json::to_vec) {
+            Some(Ok(body)) if body.len() <= LIVE_DRAFT => put(&mut batch, call, &body),
+            Some(_) => {}
+            None => {
+                for key in tree.scan_prefix(call.as_bytes()).keys() {
+                    batch.remove(key?);
+                }
+            }
+        }
+    }
+    tree.apply_batch(batch)?;
+    tree.flush().map(drop)
+}
+
+fn put(batch: &mut sled::Batch, call: Uuid, body: &[u8]) {
+    // Chunk 0 tells the length, so that chunks of a longer draft before it do not count.
+    for (n, chunk) in body.chunks(LIVE_CHUNK).enumerate() {
+        let mut value = Vec::with_capacity(chunk.len() + 4);
+        if n == 0 {
+            value.extend_from_slice(&(body.len() as u32).to_be_bytes());
+        }
+        value.extend_from_slice(chunk);
+        batch.insert(key(call, n), value);
     }
 }
 

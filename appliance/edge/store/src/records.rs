@@ -3,6 +3,7 @@
 use centre::record::{Record, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 use sync::{Lane, RowKind};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::error::{StoreError, Work};
@@ -34,7 +35,70 @@ pub struct Before {
     pub id: Uuid,
 }
 
+/// One thing to make durable about a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entry {
+    /// It exists: from here on it will have a record.
+    Opened(Box<Record>),
+    /// It is over, and this is its record.
+    Ended(Box<Record>),
+}
+
+impl Entry {
+    /// The record or draft.
+    pub fn record(&self) -> &Record {
+        match self {
+            Self::Opened(record) | Self::Ended(record) => record,
+        }
+    }
+}
+
 impl Store {
+    /// Makes many entries durable, as few transactions as they fit in. Hands back those that could
+    /// not be committed, in order, with the first reason why; nothing of these is stored.
+    pub async fn keep(&self, entries: Vec<Entry>) -> Result<(), (Vec<Entry>, StoreError)> {
+        let mut asked = Vec::with_capacity(entries.len());
+        for entry in &entries {
+            asked.push(self.submit(entry).await);
+        }
+        let (mut left, mut first) = (Vec::new(), None);
+        for (entry, answer) in entries.into_iter().zip(asked) {
+            let done = match answer {
+                Ok(answered) => answered.await.unwrap_or(Err(StoreError::Closed)),
+                Err(why) => Err(why),
+            };
+            match done {
+                Ok(()) => self.forget_draft(&entry),
+                Err(why) => {
+                    left.push(entry);
+                    first.get_or_insert(why);
+                }
+            }
+        }
+        first.map_or(Ok(()), |why| Err((left, why)))
+    }
+
+    async fn submit(
+        &self,
+        entry: &Entry,
+    ) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
+        let writer = self.writer()?;
+        match entry {
+            Entry::Opened(draft) => writer.submit(false, opening(draft)?).await,
+            Entry::Ended(record) => {
+                let record = record.clone();
+                let work = move |conn: &Connection| insert(conn, &record, now()).map(drop);
+                writer.submit(true, work).await
+            }
+        }
+    }
+
+    fn forget_draft(&self, entry: &Entry) {
+        if let (Entry::Ended(record), Ok(live)) = (entry, self.live()) {
+            live.forget(record.id);
+        }
+    }
+
     /// Commits a record with its outbox row and closes its open call, in one transaction. Returns
     /// the record's number after COMMIT. The same id again changes nothing and returns the same.
     ///
@@ -55,17 +119,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn open_call(&self, draft: &Record) -> Result<(), StoreError> {
-        let (id, opened) = (draft.id.to_string(), draft.times.started);
-        let body = serde_json::to_string(draft).map_err(|e| StoreError::Value(e.to_string()))?;
-        let open = "INSERT OR REPLACE INTO open_calls (id, opened, body)
-                    SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM records WHERE id = ?1)";
-        self.writer()?
-            .write(false, move |conn| {
-                conn.prepare_cached(open)?
-                    .execute(params![id, opened, body])?;
-                Ok(())
-            })
-            .await
+        self.writer()?.write(false, opening(draft)?).await
     }
 
     /// Keeps the newest draft of a running call, for the record that a crash would leave. Cheap,
@@ -99,6 +153,21 @@ impl Store {
             })
             .await
     }
+}
+
+/// The work of noting that a call exists, unless its record does.
+fn opening(
+    draft: &Record,
+) -> Result<impl FnOnce(&Connection) -> Work<()> + Send + use<>, StoreError> {
+    let (id, opened) = (draft.id.to_string(), draft.times.started);
+    let body = serde_json::to_string(draft).map_err(|e| StoreError::Value(e.to_string()))?;
+    let open = "INSERT OR REPLACE INTO open_calls (id, opened, body)
+                SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM records WHERE id = ?1)";
+    Ok(move |conn: &Connection| {
+        conn.prepare_cached(open)?
+            .execute(params![id, opened, body])?;
+        Ok(())
+    })
 }
 
 /// Writes a record, its outbox row, and removes its open call; the caller has the transaction.

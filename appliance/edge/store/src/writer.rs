@@ -65,6 +65,17 @@ impl Writer {
         has_rows: bool,
         work: impl FnOnce(&Connection) -> Work<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let answered = self.submit(has_rows, work).await?;
+        answered.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Hands `work` over; its answer comes after its COMMIT. What is submitted in one go shares
+    /// transactions.
+    pub(crate) async fn submit<T: Send + 'static>(
+        &self,
+        has_rows: bool,
+        work: impl FnOnce(&Connection) -> Work<T> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
         let (answer, answered) = oneshot::channel();
         let path = self.path.clone();
         let run = Box::new(move |conn: Result<&Connection, StoreError>| -> Finish {
@@ -78,7 +89,7 @@ impl Writer {
             .send(Job { run, has_rows })
             .await
             .map_err(|_| StoreError::Closed)?;
-        answered.await.unwrap_or(Err(StoreError::Closed))
+        Ok(answered)
     }
 }
 

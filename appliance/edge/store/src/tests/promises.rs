@@ -3,7 +3,7 @@ use sync::{Lane, Rejection};
 use tempfile::tempdir;
 
 use super::{draft, said, sample};
-use crate::{RecordQuery, Store};
+use crate::{Entry, RecordQuery, Store};
 
 #[tokio::test]
 async fn a_record_is_committed_with_its_outbox_row() {
@@ -148,4 +148,42 @@ async fn the_box_keeps_its_identity_and_a_new_epoch_is_greater() {
     let next = store.begin_epoch().await.unwrap();
     assert!(next > epoch);
     assert_eq!(store.epoch().await.unwrap(), next);
+}
+
+#[tokio::test]
+async fn many_entries_kept_in_one_go_are_all_there_and_say_so_once() {
+    let dir = tempdir().unwrap();
+    let (store, _) = Store::open(dir.path()).unwrap();
+    let mut entries: Vec<Entry> = (1..=100)
+        .map(|n| Entry::Ended(Box::new(sample(n))))
+        .collect();
+    entries.push(Entry::Opened(Box::new(draft(101))));
+    // A record that is told twice stays one record.
+    entries.push(Entry::Ended(Box::new(sample(50))));
+    assert!(store.keep(entries).await.is_ok());
+    let all = RecordQuery {
+        limit: 500,
+        ..RecordQuery::default()
+    };
+    assert_eq!(store.records(all.clone()).await.unwrap().len(), 100);
+    drop(store);
+    let (store, recovered) = Store::open(dir.path()).unwrap();
+    assert_eq!(recovered.records.len(), 1, "the call that only opened");
+    assert_eq!(store.records(all).await.unwrap().len(), 101);
+}
+
+#[tokio::test]
+async fn the_newest_of_many_drafts_is_the_one_a_crash_leaves() {
+    let dir = tempdir().unwrap();
+    {
+        let (store, _) = Store::open(dir.path()).unwrap();
+        store.open_call(&draft(1)).await.unwrap();
+        for digit in '1'..='9' {
+            let mut later = draft(1);
+            later.path.digits = digit.to_string();
+            store.checkpoint(&later);
+        }
+    }
+    let (_store, recovered) = Store::open(dir.path()).unwrap();
+    assert_eq!(recovered.records[0].path.digits, "9");
 }
