@@ -80,7 +80,10 @@ impl Shared {
         // The calls may have changed between the first look and the subscription.
         self.board.reset(&self.doors.live.borrow().clone());
         let mut commits = self.doors.store.new_rows();
+        let mut live = self.doors.live.clone();
         let mut unsaved: VecDeque<Uuid> = VecDeque::new();
+        // The list may be a moment older than the events: the next one mends what that spoiled.
+        let mut is_stale = true;
         loop {
             tokio::select! {
                 event = events.recv() => match event {
@@ -95,11 +98,17 @@ impl Shared {
                         }
                     }
                     Err(RecvError::Lagged(_)) => {
-                        let calls = self.doors.live.borrow().clone();
+                        let calls = live.borrow_and_update().clone();
                         self.board.reset(&calls);
+                        is_stale = true;
                     }
                     Err(RecvError::Closed) => return,
                 },
+                Ok(()) = live.changed(), if is_stale => {
+                    is_stale = false;
+                    let calls = live.borrow_and_update().clone();
+                    self.board.reset(&calls);
+                }
                 changed = commits.changed() => match changed {
                     Ok(()) => self.tell_saved(&mut unsaved).await,
                     Err(_) => return,
@@ -109,6 +118,9 @@ impl Shared {
     }
 
     async fn tell_saved(&self, unsaved: &mut VecDeque<Uuid>) {
+        if !self.board.is_heard() {
+            return unsaved.clear();
+        }
         for _ in 0..unsaved.len() {
             let Some(id) = unsaved.pop_front() else {
                 return;

@@ -1,7 +1,8 @@
 //! The board: the calls that run now and the last few hundred things told of them.
 //!
 //! One task (the pump in `app`) writes, every event stream reads. Each event carries the whole call,
-//! so a browser that hears one twice or misses one is right again with the next.
+//! so a browser that hears one twice or misses one is right again with the next. When nobody has
+//! listened for [`limits::EVENTS_KEPT`] events, none is written down until somebody does.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -70,6 +71,8 @@ struct Inner {
     calls: BTreeMap<Uuid, CallView>,
     told: VecDeque<Arc<Told>>,
     number: u64,
+    /// Events since somebody listened last.
+    unheard: usize,
 }
 
 /// Where a browser starts to listen: what it missed, and what comes.
@@ -98,6 +101,7 @@ impl Board {
             calls: BTreeMap::new(),
             told: VecDeque::new(),
             number: 0,
+            unheard: 0,
         };
         let board = Self {
             inner: Mutex::new(inner),
@@ -188,6 +192,11 @@ impl Board {
         self.tell(&mut inner, &news);
     }
 
+    /// Whether anybody listens, or may come back for what it missed.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.tell.receiver_count() > 0 || self.inner().unheard < limits::EVENTS_KEPT
+    }
+
     /// Tells something that is not an event of the calls.
     pub(crate) fn announce(&self, news: &News) {
         self.tell(&mut self.inner(), news);
@@ -207,7 +216,10 @@ impl Board {
         let inner = self.inner();
         // Under the lock nothing is told: no event falls between what was missed and what comes.
         let coming = self.tell.subscribe();
-        let oldest = inner.told.front().map_or(inner.number, |told| told.number);
+        let oldest = inner
+            .told
+            .front()
+            .map_or(inner.number + 1, |told| told.number);
         let missed = match last {
             Some(last) if last <= inner.number && last + 1 >= oldest => inner
                 .told
@@ -225,6 +237,12 @@ impl Board {
 
     fn tell(&self, inner: &mut Inner, news: &News) {
         inner.number += 1;
+        inner.unheard += 1;
+        if self.tell.receiver_count() > 0 {
+            inner.unheard = 0;
+        } else if inner.unheard > limits::EVENTS_KEPT {
+            return inner.told.clear();
+        }
         let told = Arc::new(news.told(inner.number));
         if inner.told.len() >= limits::EVENTS_KEPT {
             inner.told.pop_front();
