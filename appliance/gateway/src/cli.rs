@@ -36,6 +36,26 @@ examples:
         #[command(subcommand)]
         verb: FlowVerb,
     },
+    /// Lead a new centre through a black box and say where it answers otherwise
+    #[command(
+        after_help = "A box keeps what it was told below DATA/blackbox, one file per life.
+
+examples:
+  branchline replay /var/lib/branchline/blackbox/*.blbox
+  branchline replay --json 01795350000000.blbox
+
+exit status: 0 no step diverged, 1 a step diverged, 2 a file could not be read"
+    )]
+    Replay(ReplayArgs),
+    /// Show the SIP ladder and the media facts of one call
+    #[command(
+        after_help = "CALL is the record's id, its first characters, or a SIP Call-ID.
+
+examples:
+  branchline trace 019a2b3c --data /var/lib/branchline
+  branchline trace a84b4c76e66710@pc33 --data .run/box --messages"
+    )]
+    Trace(TraceArgs),
     /// Recognise speech for the box: frames on standard input and output, started by `run`
     #[command(hide = true)]
     SpeechWorker(SpeechArgs),
@@ -139,6 +159,31 @@ pub struct CallArgs {
     /// Print one JSON object instead of words
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// Files of the black box
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Print one JSON object per file instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TraceArgs {
+    /// The call: its record's id or the beginning of it, or its SIP Call-ID
+    pub call: String,
+    /// Where the box keeps its data
+    #[arg(long)]
+    pub data: PathBuf,
+    /// Print every message whole below the ladder
+    #[arg(long)]
+    pub messages: bool,
+    /// Print numbers and names as they are; they are masked else
+    #[arg(long)]
+    pub unmasked: bool,
 }
 
 #[derive(Debug, Args)]

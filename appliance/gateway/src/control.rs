@@ -3,6 +3,7 @@
 //! One task, no locks. It is the only place where `Centre` meets sockets, media threads and disk;
 //! it decides nothing about a call.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::{broadcast, mpsc, watch};
 use tracing::{debug, warn};
 
+use crate::blackbox::BlackBox;
 use crate::draft::draft;
 use crate::keeper::Keep;
 use crate::media_plane::{MediaEvents, MediaPlane};
@@ -22,6 +24,8 @@ use crate::speech_pool::TapSwitch;
 const DATAGRAM: usize = 65_535;
 /// Datagrams taken in one go before time-outs and media get their turn.
 const BURST: usize = 64;
+/// How often at most the list of running calls is told anew: nobody reads faster.
+const SHOW_EVERY: Duration = Duration::from_millis(100);
 /// How often figures are refreshed and the wall clock is told.
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -37,6 +41,9 @@ pub(crate) struct Control {
     pub(crate) events: broadcast::Sender<Event>,
     pub(crate) live: watch::Sender<Vec<LiveCall>>,
     pub(crate) snapshot: watch::Sender<Snapshot>,
+    pub(crate) black_box: BlackBox,
+    /// Inputs that came up while others were handled.
+    pub(crate) later: VecDeque<Input>,
 }
 
 impl Control {
@@ -45,8 +52,10 @@ impl Control {
         let mut datagram = vec![0; DATAGRAM];
         let mut second = tokio::time::interval(SECOND);
         let mut stopping = false;
+        let mut show_at = None;
         while !(stopping && self.centre.is_idle()) {
             let wake = self.centre.poll_timeout().map(|(at, _)| at);
+            let mut changed = false;
             tokio::select! {
                 received = self.socket.recv_from(&mut datagram) => {
                     self.take_datagrams(received, &mut datagram);
@@ -54,14 +63,37 @@ impl Control {
                 event = self.media.next() => self.take_media(event),
                 Some(input) = self.inputs.recv() => {
                     stopping |= matches!(input, Input::Stop);
-                    self.centre.handle(Instant::now(), input);
+                    self.later.push_back(input);
                 }
-                () = sleep_until(wake) => self.centre.handle_timeout(Instant::now()),
+                () = sleep_until(wake) => changed |= self.step(None).await?,
                 _ = second.tick() => self.each_second(),
+                () = sleep_until(show_at) => {
+                    show_at = None;
+                    self.live.send_replace(self.centre.live());
+                }
             }
-            self.drain().await?;
+            while let Some(input) = self.later.pop_front() {
+                changed |= self.step(Some(input)).await?;
+            }
+            if changed {
+                show_at.get_or_insert_with(|| Instant::now() + SHOW_EVERY);
+            }
         }
         Ok(())
+    }
+
+    /// One step of the centre: an input, or a time-out, and all that follows from it. True when a
+    /// running call changed.
+    async fn step(&mut self, input: Option<Input>) -> anyhow::Result<bool> {
+        let now = Instant::now();
+        self.black_box.told(now, input.as_ref());
+        match input {
+            Some(input) => self.centre.handle(now, input),
+            None => self.centre.handle_timeout(now),
+        }
+        let changed = self.drain().await?;
+        self.black_box.settle();
+        Ok(changed)
     }
 
     fn take_datagrams(&mut self, first: std::io::Result<(usize, SocketAddr)>, datagram: &mut [u8]) {
@@ -70,8 +102,7 @@ impl Control {
             match received {
                 Ok((length, from)) => {
                     let bytes = datagram.get(..length).unwrap_or_default().to_vec();
-                    self.centre
-                        .handle(Instant::now(), Input::Datagram { from, bytes });
+                    self.later.push_back(Input::Datagram { from, bytes });
                 }
                 Err(why) if why.kind() == std::io::ErrorKind::WouldBlock => return,
                 // An ICMP error of an earlier send; the transaction's own timer deals with it.
@@ -85,26 +116,23 @@ impl Control {
         if let StreamEvent::MissingPrompt { prompt, .. } = &event {
             warn!(prompt, "a prompt is missing, the flow goes on without it");
         }
-        self.centre.handle(Instant::now(), Input::Stream(event));
+        self.later.push_back(Input::Stream(event));
     }
 
     fn each_second(&mut self) {
-        self.centre.handle(
-            Instant::now(),
-            Input::WallClock {
-                unix_ms: crate::unix_ms(),
-            },
-        );
+        let unix_ms = crate::unix_ms();
+        self.later.push_back(Input::WallClock { unix_ms });
         self.snapshot.send_replace(Snapshot {
             centre: self.centre.stats(),
             media: self.plane.stats(),
         });
     }
 
-    /// Does what `Centre` says until it says nothing more.
-    async fn drain(&mut self) -> anyhow::Result<()> {
+    /// Does what `Centre` says until it says nothing more; true when a running call changed.
+    async fn drain(&mut self) -> anyhow::Result<bool> {
         let mut changed = false;
         while let Some(output) = self.centre.poll() {
+            self.black_box.answered(&output);
             match output {
                 Output::Transmit { to, bytes } => {
                     // A full socket buffer is a lost datagram: SIP over UDP sends again.
@@ -120,10 +148,7 @@ impl Control {
                 Output::Record(record) => self.keep.send(Keep::Record(record)).await?,
             }
         }
-        if changed {
-            self.live.send_replace(self.centre.live());
-        }
-        Ok(())
+        Ok(changed)
     }
 
     fn command(&mut self, command: StreamCommand) {
@@ -135,9 +160,7 @@ impl Control {
                 .is_some_and(|taps| taps.try_send(switch).is_ok());
             if !told {
                 // Nobody listens, or the speech process is down: no word will come.
-                self.centre
-                    .handle(Instant::now(), Input::SpeechDone { stream });
-                return;
+                return self.later.push_back(Input::SpeechDone { stream });
             }
         }
         self.plane.command(command);

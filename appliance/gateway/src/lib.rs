@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides anything about a call: it carries what `centre` says to the world and back.
 
+pub mod blackbox;
 pub mod boot;
 pub mod caller;
 pub mod cli;
@@ -9,6 +10,7 @@ mod control;
 mod draft;
 pub mod flow_check;
 mod keeper;
+mod masking;
 pub mod media_plane;
 mod metrics;
 mod prompts;

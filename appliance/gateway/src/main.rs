@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use gateway::boot::Boot;
 use gateway::cli::{Cli, FlowVerb, SpeechArgs, Verb};
-use gateway::{caller, flow_check, run};
+use gateway::{blackbox, caller, flow_check, run};
 use tracing_subscriber::EnvFilter;
 
 /// What is logged where BRANCHLINE_LOG says nothing.
@@ -38,6 +38,14 @@ fn main() -> ExitCode {
         Verb::Flow {
             verb: FlowVerb::Check(args),
         } => return flow_check::run(&args),
+        Verb::Replay(args) => match blackbox::replay(&args) {
+            Ok(is_same) => return ExitCode::from(u8::from(!is_same)),
+            Err(why) => {
+                eprintln!("error: {why:#}");
+                return ExitCode::from(2);
+            }
+        },
+        Verb::Trace(args) => blackbox::trace(&args),
         Verb::SpeechWorker(args) => speech_worker(args),
     };
     match done {

@@ -1,6 +1,6 @@
 //! `branchline run`: builds the box from its parts, announces it, waits for the signal, drains.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use centre::blackbox::Birth;
 use centre::site::Site;
 use centre::{Centre, CentreConfig, Input};
 use link::{LinkConfig, LinkStatus};
@@ -19,6 +20,7 @@ use tokio::task::JoinHandle;
 use tracing::{info, warn};
 use web::{Doors, LinkView, Served, WebConfig};
 
+use crate::blackbox::BlackBox;
 use crate::boot::Boot;
 use crate::control::Control;
 use crate::media_plane::{MediaConfig, MediaEvents, MediaPlane, TapReader};
@@ -51,7 +53,7 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let sip = socket.local_addr()?;
     let (plane, media, taps) = media_plane(&boot, recordings.clone(), shelf)?;
     let speech = boot.speech.clone().filter(|_| site.speech());
-    let centre = centre(&boot, sip, &plane, site)?;
+    let (centre, black_box) = centre(&boot, sip, &plane, site)?;
 
     let (keep, kept, keeper) = keeper::start(store.clone());
     let (inputs, incoming) = mpsc::channel(INPUTS);
@@ -113,6 +115,8 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         events,
         live,
         snapshot,
+        black_box,
+        later: VecDeque::new(),
     };
     let control = tokio::spawn(control.run());
     announce(sip, &served, json)?;
@@ -235,7 +239,7 @@ fn centre(
     sip: SocketAddr,
     plane: &MediaPlane,
     site: Arc<Site>,
-) -> anyhow::Result<Centre> {
+) -> anyhow::Result<(Centre, BlackBox)> {
     let seed = crate::seed()?;
     // What peers are told to call back: the media address where SIP listens on all of them.
     let ip = if sip.ip().is_unspecified() {
@@ -251,7 +255,9 @@ fn centre(
         now: Instant::now(),
         unix_ms: crate::unix_ms(),
     };
-    Ok(Centre::new(config, site))
+    let birth = Birth::of(&config, &site);
+    let black_box = BlackBox::start(&boot.data.join("blackbox"), &birth, config.now)?;
+    Ok((Centre::new(config, site), black_box))
 }
 
 /// Starts the link, where central is configured, and shows its status as the page wants it.

@@ -39,7 +39,8 @@ pub enum Input {
 }
 
 /// Something that must now be done.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Output {
     /// Send this datagram from the SIP socket.
     Transmit { to: SocketAddr, bytes: Vec<u8> },
@@ -52,7 +53,7 @@ pub enum Output {
 }
 
 /// A site as its text and the names of its prompts.
-mod site_text {
+pub(crate) mod site_text {
     use std::collections::BTreeSet;
     use std::sync::Arc;
 
@@ -67,7 +68,7 @@ mod site_text {
         prompts: BTreeSet<String>,
     }
 
-    pub(super) fn serialize<S: Serializer>(site: &Arc<Site>, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(site: &Arc<Site>, to: S) -> Result<S::Ok, S::Error> {
         let written = Written {
             text: site.text().to_owned(),
             prompts: site.prompts().clone(),
@@ -75,7 +76,7 @@ mod site_text {
         written.serialize(to)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<Site>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<Site>, D::Error> {
         let written = Written::deserialize(from)?;
         let site = Site::load(&written.text, &written.prompts);
         site.map(Arc::new).map_err(|faults| {

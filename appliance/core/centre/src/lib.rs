@@ -13,6 +13,7 @@
 )]
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
+pub mod blackbox;
 mod centre;
 mod clock;
 pub mod event;

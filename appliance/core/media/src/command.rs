@@ -13,7 +13,8 @@ use crate::stats::StreamStats;
 pub struct StreamId(pub u32);
 
 /// What is asked of the media plane.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StreamCommand {
     /// Start sending and receiving on a port of the pool (RTP; RTCP is the next one).
     Open {
@@ -65,4 +66,34 @@ pub enum StreamEvent {
         stream: StreamId,
         stats: StreamStats,
     },
+}
+
+impl StreamCommand {
+    /// Whom it is for; of two, the first.
+    pub fn stream(&self) -> StreamId {
+        match self {
+            Self::Open { stream, .. }
+            | Self::Update { stream, .. }
+            | Self::Play { stream, .. }
+            | Self::StopPlay { stream }
+            | Self::SendDigits { stream, .. }
+            | Self::Record { stream, .. }
+            | Self::Tap { stream, .. }
+            | Self::Close { stream } => *stream,
+        }
+    }
+}
+
+impl StreamEvent {
+    /// Whom it is about.
+    pub fn stream(&self) -> StreamId {
+        match self {
+            Self::Digit { stream, .. }
+            | Self::PlayDone { stream }
+            | Self::MissingPrompt { stream, .. }
+            | Self::MediaTimeout { stream }
+            | Self::Recorded { stream, .. }
+            | Self::Closed { stream, .. } => *stream,
+        }
+    }
 }

@@ -1,0 +1,126 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Birth, BlackBoxError, Entries, MAGIC, Recorder, replay};
+use crate::site::Site;
+use crate::{Centre, CentreConfig, Input};
+
+fn birth() -> (CentreConfig, Arc<Site>) {
+    let text = Site::default_text();
+    let prompts = names();
+    let site = Arc::new(Site::load(text, &prompts).unwrap());
+    let config = CentreConfig {
+        seed: [7; 32],
+        ports: vec![4000, 4002],
+        local: "127.0.0.1:5060".parse().unwrap(),
+        media_ip: "127.0.0.1".parse().unwrap(),
+        now: Instant::now(),
+        unix_ms: 1_772_323_200_000,
+    };
+    (config, site)
+}
+
+fn names() -> BTreeSet<String> {
+    let names =
+        "welcome no_input invalid_key queue_wait sales say_problem net_help billing sorry goodbye";
+    names.split(' ').map(str::to_owned).collect()
+}
+
+fn invite() -> String {
+    let sdp = "v=0\r\no=a 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+        m=audio 6000 RTP/AVP 8\r\n";
+    format!(
+        "INVITE sip:4000@127.0.0.1 SIP/2.0\r\n\
+        Via: SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bKa;rport\r\n\
+        From: <sip:1001@127.0.0.1>;tag=a\r\nTo: <sip:4000@127.0.0.1>\r\nCall-ID: one\r\n\
+        CSeq: 1 INVITE\r\nContact: <sip:1001@127.0.0.1:5070>\r\nMax-Forwards: 70\r\n\
+        Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+        sdp.len()
+    )
+}
+
+/// A call that comes, is answered, and is ended by the box's stop.
+fn one_call() -> Vec<u8> {
+    let (config, site) = birth();
+    let start = config.now;
+    let mut recorder = Recorder::new(&Birth::of(&config, &site), start);
+    let mut centre = Centre::new(config, site);
+    let mut bytes = Vec::new();
+    let invite = Input::Datagram {
+        from: "127.0.0.1:5070".parse().unwrap(),
+        bytes: invite().into(),
+    };
+    for (after, input) in [(5, Some(invite)), (700, None), (900, Some(Input::Stop))] {
+        let now = start + Duration::from_millis(after);
+        match input {
+            Some(input) => {
+                recorder.told(now, &input);
+                centre.handle(now, input);
+            }
+            None => {
+                recorder.woken(now);
+                centre.handle_timeout(now);
+            }
+        }
+        while let Some(output) = centre.poll() {
+            recorder.answered(&output);
+        }
+        bytes.extend(recorder.settle());
+    }
+    bytes
+}
+
+#[test]
+fn a_replayed_call_answers_as_it_did() {
+    let bytes = one_call();
+    let mut outputs = 0;
+    let found = replay(Entries::new(&bytes).unwrap(), Instant::now(), |step| {
+        outputs += step.outputs.len();
+    })
+    .unwrap();
+    assert_eq!((found.steps, found.diverged, found.first), (3, 0, None));
+    assert!(outputs >= 3, "the call was answered: {outputs} outputs");
+}
+
+#[test]
+fn a_changed_input_is_found_at_its_step() {
+    let mut bytes = one_call();
+    let at = bytes.windows(4).position(|part| part == b"4000").unwrap();
+    let last = bytes.windows(5).rposition(|part| part == b":4000").unwrap();
+    assert!(at < last);
+    // Another called number in the recorded INVITE.
+    bytes[last + 1] = b'5';
+    let found = replay(Entries::new(&bytes).unwrap(), Instant::now(), |_| {}).unwrap();
+    assert!(found.diverged > 0);
+    assert_eq!(found.first.unwrap().step, 1);
+}
+
+#[test]
+fn a_file_cut_anywhere_is_replayed_up_to_there() {
+    let bytes = one_call();
+    let head = Entries::new(&bytes).unwrap().at;
+    for length in (head..bytes.len()).step_by(7) {
+        let found = replay(
+            Entries::new(&bytes[..length]).unwrap(),
+            Instant::now(),
+            |_| {},
+        );
+        assert_eq!(found.unwrap().diverged, 0, "cut at {length}");
+    }
+    for length in 0..head {
+        assert!(Entries::new(&bytes[..length]).is_err(), "cut at {length}");
+    }
+}
+
+#[test]
+fn foreign_bytes_are_refused_with_their_place() {
+    assert_eq!(Entries::new(b"RIFF").unwrap_err(), BlackBoxError::Magic);
+    let mut huge = MAGIC.to_vec();
+    huge.extend(u32::MAX.to_le_bytes());
+    let error = Entries::new(&huge).unwrap_err();
+    assert!(
+        matches!(error, BlackBoxError::Entry { at: 8, .. }),
+        "{error}"
+    );
+}
