@@ -1,5 +1,7 @@
-//! G.711: A-law and u-law to 16-bit linear and back (ITU-T G.711), by table one way and by
-//! arithmetic the other. Payload types are the static ones of RFC 3551.
+//! The codecs by name, and G.711: A-law and u-law to 16-bit linear and back (ITU-T G.711), by table
+//! one way and by arithmetic the other.
+//!
+//! [`crate::transcode`] turns payloads of any codec into samples and back. Nothing here keeps state.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,14 +13,21 @@ pub enum Codec {
     Pcma,
     /// G.711 u-law, static payload type 0.
     Pcmu,
+    /// G.722 at 64 kbit/s, static payload type 9: 16 kHz audio under an 8 kHz RTP clock.
+    G722,
+    /// Opus (RFC 7587), dynamic payload type: RTP clock 48 kHz, audio at the rate of its neighbour.
+    Opus,
 }
 
 impl Codec {
-    /// The static payload type (RFC 3551 table 4).
+    /// The payload type we offer: the static one (RFC 3551 table 4), for Opus the one that browsers
+    /// use.
     pub fn static_payload(self) -> u8 {
         match self {
             Self::Pcma => 8,
             Self::Pcmu => 0,
+            Self::G722 => 9,
+            Self::Opus => 111,
         }
     }
 
@@ -27,51 +36,112 @@ impl Codec {
         match self {
             Self::Pcma => "PCMA",
             Self::Pcmu => "PCMU",
+            Self::G722 => "G722",
+            Self::Opus => "opus",
         }
     }
 
-    /// The code word of digital silence.
+    /// RTP timestamp units in a second, as `a=rtpmap` says them. G.722 keeps the 8000 that RFC 3551
+    /// section 4.5.2 gave it by mistake.
+    pub fn clock(self) -> u32 {
+        match self {
+            Self::Pcma | Self::Pcmu | Self::G722 => 8_000,
+            Self::Opus => 48_000,
+        }
+    }
+
+    /// The rate of its samples where nothing else is asked for, Hz. Opus is telephone audio here.
+    pub fn rate(self) -> u32 {
+        match self {
+            Self::Pcma | Self::Pcmu | Self::Opus => 8_000,
+            Self::G722 => 16_000,
+        }
+    }
+
+    /// Whether a code word is a sample: only then [`decode`](Self::decode), [`encode`](Self::encode)
+    /// and [`silence`](Self::silence) mean something.
+    pub fn is_g711(self) -> bool {
+        matches!(self, Self::Pcma | Self::Pcmu)
+    }
+
+    /// The code word of digital silence; 0 for a codec that is not G.711.
     pub fn silence(self) -> u8 {
         match self {
             Self::Pcma => 0xD5,
             Self::Pcmu => 0xFF,
+            Self::G722 | Self::Opus => 0,
         }
     }
 
-    /// One code word to 16-bit linear.
+    /// One code word to 16-bit linear; silence for a codec that is not G.711.
     #[inline]
     pub fn decode(self, code: u8) -> i16 {
         let table = match self {
             Self::Pcma => &A_TO_LINEAR,
             Self::Pcmu => &U_TO_LINEAR,
+            Self::G722 | Self::Opus => return 0,
         };
         table.get(usize::from(code)).copied().unwrap_or(0)
     }
 
-    /// 16-bit linear to one code word.
+    /// 16-bit linear to one code word; 0 for a codec that is not G.711.
     #[inline]
     pub fn encode(self, sample: i16) -> u8 {
         match self {
             Self::Pcma => linear_to_a(sample),
             Self::Pcmu => linear_to_u(sample),
+            Self::G722 | Self::Opus => 0,
         }
     }
 }
 
-static A_TO_LINEAR: [i16; 256] = decode_table(Codec::Pcma);
-static U_TO_LINEAR: [i16; 256] = decode_table(Codec::Pcmu);
+/// The table that turns one law's code words into the other's; `None` where the two are not A-law
+/// and u-law. It loses no more than decoding and encoding does.
+pub fn translation(from: Codec, to: Codec) -> Option<&'static [u8; 256]> {
+    match (from, to) {
+        (Codec::Pcma, Codec::Pcmu) => Some(&A_TO_U),
+        (Codec::Pcmu, Codec::Pcma) => Some(&U_TO_A),
+        _ => None,
+    }
+}
+
+static A_TO_U: [u8; 256] = translation_table(true);
+static U_TO_A: [u8; 256] = translation_table(false);
 
 #[expect(
     clippy::indexing_slicing,
     reason = "evaluated at compile time, 0..256 into 256"
 )]
-const fn decode_table(codec: Codec) -> [i16; 256] {
+const fn translation_table(from_a: bool) -> [u8; 256] {
+    let linear = decode_table(from_a);
     let mut table = [0; 256];
     let mut code = 0;
     while code < 256 {
-        table[code] = match codec {
-            Codec::Pcma => a_to_linear(code as u8),
-            Codec::Pcmu => u_to_linear(code as u8),
+        table[code] = if from_a {
+            linear_to_u(linear[code])
+        } else {
+            linear_to_a(linear[code])
+        };
+        code += 1;
+    }
+    table
+}
+
+static A_TO_LINEAR: [i16; 256] = decode_table(true);
+static U_TO_LINEAR: [i16; 256] = decode_table(false);
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated at compile time, 0..256 into 256"
+)]
+const fn decode_table(a_law: bool) -> [i16; 256] {
+    let mut table = [0; 256];
+    let mut code = 0;
+    while code < 256 {
+        table[code] = if a_law {
+            a_to_linear(code as u8)
+        } else {
+            u_to_linear(code as u8)
         };
         code += 1;
     }
@@ -106,7 +176,7 @@ const fn u_to_linear(code: u8) -> i16 {
     }
 }
 
-fn linear_to_a(sample: i16) -> u8 {
+const fn linear_to_a(sample: i16) -> u8 {
     // Thirteen significant bits; the sign bit is set for positive samples.
     let (magnitude, sign) = if sample >= 0 {
         (sample >> 3, 0xD5)
@@ -122,7 +192,7 @@ fn linear_to_a(sample: i16) -> u8 {
     (((segment as u8) << 4) | (low as u8 & 0x0F)) ^ sign
 }
 
-fn linear_to_u(sample: i16) -> u8 {
+const fn linear_to_u(sample: i16) -> u8 {
     // Fourteen significant bits; with the bias the largest magnitude still fits thirteen.
     const CLIP: i16 = 8_158;
     let (magnitude, sign) = if sample >= 0 {
@@ -130,14 +200,16 @@ fn linear_to_u(sample: i16) -> u8 {
     } else {
         (-(sample >> 2), 0x7F)
     };
-    let magnitude = magnitude.min(CLIP) + (U_BIAS >> 2);
+    let clipped = if magnitude > CLIP { CLIP } else { magnitude };
+    let magnitude = clipped + (U_BIAS >> 2);
     let segment = segment_of(magnitude >> 6);
     (((segment as u8) << 4) | ((magnitude >> (segment + 1)) as u8 & 0x0F)) ^ sign
 }
 
 /// Number of significant bits: the segment of a companded magnitude, 0..=7.
-fn segment_of(magnitude: i16) -> u32 {
-    (16 - magnitude.leading_zeros()).min(7)
+const fn segment_of(magnitude: i16) -> u32 {
+    let bits = 16 - magnitude.leading_zeros();
+    if bits > 7 { 7 } else { bits }
 }
 
 #[cfg(test)]
@@ -157,6 +229,18 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_translated_word_is_the_decoded_and_encoded_one() {
+        for (from, to) in [(Codec::Pcma, Codec::Pcmu), (Codec::Pcmu, Codec::Pcma)] {
+            let table = translation(from, to).unwrap();
+            for code in 0..=255u8 {
+                assert_eq!(table[usize::from(code)], to.encode(from.decode(code)));
+            }
+        }
+        assert_eq!(translation(Codec::Pcma, Codec::Pcma), None);
+        assert_eq!(translation(Codec::G722, Codec::Pcma), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The media of one leg: session descriptions, RTP and RTCP, G.711, digits, jitter, prompts,
+//! The media of one leg: session descriptions, RTP and RTCP, codecs, digits, jitter, prompts,
 //! recordings. Everything here is sans-IO: arrival times are arguments, buffers the caller's.
 //!
 //! `call` uses [`sdp`]; the gateway's media threads drive [`stream`]. Nothing here knows SIP, opens
@@ -18,15 +18,20 @@ pub mod codec;
 pub mod command;
 pub mod conceal;
 pub mod digits;
+pub mod g722;
 pub mod jitter;
 pub mod limits;
+pub mod opus;
+pub mod plc;
 pub mod prompt;
 pub mod reception;
+pub mod resample;
 pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
 pub mod stats;
 pub mod stream;
+pub mod transcode;
 pub mod wav;
 
 pub use codec::Codec;
@@ -35,3 +40,4 @@ pub use prompt::{Playlist, Prompt};
 pub use sdp::StreamSpec;
 pub use stats::StreamStats;
 pub use stream::{PacketKind, Stream, StreamSeed};
+pub use transcode::{AudioDecoder, AudioEncoder, Transcoder};

@@ -23,6 +23,9 @@ pub const MAX_PACKET: usize = 1_500;
 /// Audio bytes of one RTP packet: 180 ms of G.711, what an Ethernet frame holds.
 pub const MAX_PAYLOAD: usize = 1_440;
 
+/// Samples of one packet that are decoded: 120 ms, the longest of Opus, at 16 kHz.
+pub const MAX_SAMPLES: usize = 1_920;
+
 /// Samples the jitter buffer can hold: about one second; a power of two.
 pub const JITTER_CAPACITY: usize = 8_192;
 /// Delay the jitter buffer starts with, samples.
@@ -33,8 +36,6 @@ pub const JITTER_MOST: u32 = 1_600;
 pub const LATE_BEFORE_RESYNC: u32 = 5;
 /// Frames of surplus delay before one is dropped.
 pub const SURPLUS_FRAMES: u32 = 50;
-/// Samples over which a gap is concealed before it is silence: 60 ms.
-pub const CONCEAL: u32 = 480;
 /// Consecutive packets of another source after which it is the one listened to.
 pub const NEW_SOURCE_PACKETS: u32 = 2;
 

@@ -44,11 +44,12 @@ impl Prompt {
         &self.name
     }
 
-    /// The audio in a codec, one byte a sample.
+    /// The audio in a codec, one byte a sample; nothing for a codec that is not G.711.
     pub fn codes(&self, codec: Codec) -> &[u8] {
         match codec {
             Codec::Pcma => &self.pcma,
             Codec::Pcmu => &self.pcmu,
+            Codec::G722 | Codec::Opus => &[],
         }
     }
 

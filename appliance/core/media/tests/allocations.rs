@@ -1,6 +1,7 @@
-//! The hot path takes no memory after set-up: a counting allocator watches a stream at work.
+//! The hot path takes no memory after set-up: a counting allocator watches streams and coders at
+//! work.
 //!
-//! One test in a binary of its own, so that nothing else allocates while it counts.
+//! In a binary of its own, because it counts every allocation; each thread counts for itself.
 #![allow(clippy::disallowed_methods, reason = "a test has an origin instant")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -12,7 +13,8 @@ use media::limits::{FRAME, MAX_PACKET};
 use media::rtp::Packet;
 use media::sdp::Direction;
 use media::{
-    Codec, PacketKind, Playlist, Prompt, Stream, StreamEvent, StreamId, StreamSeed, StreamSpec,
+    AudioEncoder, Codec, PacketKind, Playlist, Prompt, Stream, StreamEvent, StreamId, StreamSeed,
+    StreamSpec, Transcoder,
 };
 
 thread_local! {
@@ -144,4 +146,29 @@ fn a_stream_takes_no_memory_after_it_was_made() {
     assert_eq!(taken, 0, "allocations on the hot path");
     assert_eq!((digits, frames), (4, 8_000));
     assert!(stats.packets_in > 0 && stats.packets_out > 0);
+}
+
+#[test]
+fn coders_take_no_memory_after_they_were_made() {
+    let all = [Codec::Pcma, Codec::Pcmu, Codec::G722, Codec::Opus];
+    let pcm: Vec<i16> = (0..320).map(|n| (n * 77 % 5_000) as i16).collect();
+    for from in all {
+        for to in all {
+            let mut source = AudioEncoder::new(from).unwrap();
+            let mut transcoder = Transcoder::new(from, to).unwrap();
+            let frame = source.frame();
+            let (mut one, mut two) = ([0; MAX_PACKET], [0; MAX_PACKET]);
+            let before = TAKEN.get();
+            for n in 0..100 {
+                let count = source.encode(&pcm[..frame], &mut one);
+                if n % 10 == 5 {
+                    transcoder.conceal(None, &mut two);
+                    transcoder.conceal(Some(&one[..count]), &mut two);
+                }
+                assert!(transcoder.transcode(&one[..count], &mut two) > 0);
+                transcoder.encoder().expect_loss(n as f32 / 100.0);
+            }
+            assert_eq!(TAKEN.get() - before, 0, "{from:?} to {to:?}");
+        }
+    }
 }

@@ -282,7 +282,7 @@ fn mix_stereo(
 ) {
     let right = |code: u8| match codec {
         Codec::Pcma => code,
-        Codec::Pcmu => Codec::Pcma.encode(codec.decode(code)),
+        other => Codec::Pcma.encode(other.decode(code)),
     };
     for ((pair, caller), ours) in stereo.chunks_exact_mut(2).zip(caller).zip(ours) {
         if let [left_place, right_place] = pair {
