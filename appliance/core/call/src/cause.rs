@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
-    /// The other party sent BYE.
+    /// The party that called us sent BYE.
     CallerHungUp,
+    /// The party that we called sent BYE.
+    CalledHungUp,
     /// The flow reached its end and hung up.
     FlowEnded,
     /// The caller gave up before we answered (CANCEL).
@@ -24,8 +26,22 @@ pub enum Cause {
     NoCommonCodec,
     /// All ports or call places are taken (503).
     Overload,
-    /// The number is administratively busy or the flow answered busy (486).
+    /// The number is administratively busy, the flow answered busy, or the party is (486, 600).
     Busy,
+    /// It rang, or was looked for, and nobody picked up in time (408, 480, 487).
+    NoAnswer,
+    /// The called party refused the call (603 and what is like it).
+    Declined,
+    /// The called number does not exist or is no number (404, 410, 484, 604).
+    UnknownNumber,
+    /// The other side does not let our account place this call (401, 403, 407).
+    Forbidden,
+    /// The other side had no room or failed (500 to 599).
+    Congested,
+    /// No phone is registered for the device that was called.
+    NotRegistered,
+    /// Another leg that rang for the same call was answered first.
+    AnsweredElsewhere,
     /// The 2xx was never acknowledged, or the peer stopped answering (RFC 3261 13.3.1.4).
     PeerUnreachable,
     /// No RTP arrived for the media time-out.
@@ -42,9 +58,19 @@ impl Cause {
     /// The ITU-T Q.850 cause number, as sent in a Reason header (RFC 3326).
     pub fn q850(self) -> u8 {
         match self {
-            Self::CallerHungUp | Self::FlowEnded | Self::Cancelled | Self::Transferred => 16,
+            Self::CallerHungUp
+            | Self::CalledHungUp
+            | Self::FlowEnded
+            | Self::Cancelled
+            | Self::Transferred => 16,
+            Self::UnknownNumber => 1,
             Self::Busy => 17,
-            Self::QueueTimeout => 19,
+            Self::QueueTimeout | Self::NoAnswer => 19,
+            Self::NotRegistered => 20,
+            Self::Declined => 21,
+            Self::AnsweredElsewhere => 26,
+            Self::Congested => 41,
+            Self::Forbidden => 57,
             Self::NoRoute => 3,
             Self::NoCommonCodec => 88,
             Self::Overload => 42,
@@ -57,13 +83,19 @@ impl Cause {
     /// The SIP status that refuses an INVITE for this cause.
     pub fn sip_status(self) -> u16 {
         match self {
-            Self::NoRoute => 404,
+            Self::NoRoute | Self::UnknownNumber => 404,
+            Self::Forbidden => 403,
+            Self::Declined => 603,
             Self::Busy => 486,
             Self::Cancelled => 487,
             Self::NoCommonCodec => 488,
             Self::ProtocolError => 400,
-            Self::Overload | Self::BoxStopped | Self::BoxRestarted => 503,
+            Self::Overload | Self::Congested | Self::BoxStopped | Self::BoxRestarted => 503,
             Self::CallerHungUp
+            | Self::CalledHungUp
+            | Self::NoAnswer
+            | Self::NotRegistered
+            | Self::AnsweredElsewhere
             | Self::FlowEnded
             | Self::Transferred
             | Self::QueueTimeout
@@ -76,6 +108,7 @@ impl Cause {
     pub fn word(self) -> &'static str {
         match self {
             Self::CallerHungUp => "caller_hung_up",
+            Self::CalledHungUp => "called_hung_up",
             Self::FlowEnded => "flow_ended",
             Self::Cancelled => "cancelled",
             Self::Transferred => "transferred",
@@ -84,6 +117,13 @@ impl Cause {
             Self::NoCommonCodec => "no_common_codec",
             Self::Overload => "overload",
             Self::Busy => "busy",
+            Self::NoAnswer => "no_answer",
+            Self::Declined => "declined",
+            Self::UnknownNumber => "unknown_number",
+            Self::Forbidden => "forbidden",
+            Self::Congested => "congested",
+            Self::NotRegistered => "not_registered",
+            Self::AnsweredElsewhere => "answered_elsewhere",
             Self::PeerUnreachable => "peer_unreachable",
             Self::MediaTimeout => "media_timeout",
             Self::ProtocolError => "protocol_error",
@@ -92,8 +132,68 @@ impl Cause {
         }
     }
 
+    /// What the final answer `status` to an INVITE of ours means (after RFC 3398 section 8.2.6.1).
+    pub fn of_status(status: u16) -> Self {
+        match status {
+            486 | 600 => Self::Busy,
+            408 | 480 | 487 => Self::NoAnswer,
+            404 | 410 | 416 | 484 | 485 | 604 => Self::UnknownNumber,
+            401 | 403 | 407 => Self::Forbidden,
+            406 | 415 | 488 | 606 => Self::NoCommonCodec,
+            400 | 402 | 405 | 409 | 411..=483 | 489..=499 => Self::ProtocolError,
+            500..=599 => Self::Congested,
+            _ => Self::Declined,
+        }
+    }
+
+    /// How much this tells of a call that failed at several phones or peers: the best told is kept.
+    pub(crate) fn weight(self) -> u8 {
+        match self {
+            Self::Declined => 6,
+            Self::Busy => 5,
+            Self::NoAnswer => 4,
+            Self::UnknownNumber | Self::NoCommonCodec => 3,
+            Self::Forbidden => 2,
+            Self::Congested | Self::ProtocolError => 1,
+            _ => 0,
+        }
+    }
+
     /// The value of a Reason header for this cause (RFC 3326).
     pub fn reason_header(self) -> String {
         format!("Q.850;cause={};text=\"{}\"", self.q850(), self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_final_answer_of_a_called_party_has_an_honest_cause() {
+        for (status, cause, q850) in [
+            (302, Cause::Declined, 21),
+            (400, Cause::ProtocolError, 111),
+            (401, Cause::Forbidden, 57),
+            (403, Cause::Forbidden, 57),
+            (404, Cause::UnknownNumber, 1),
+            (408, Cause::NoAnswer, 19),
+            (410, Cause::UnknownNumber, 1),
+            (420, Cause::ProtocolError, 111),
+            (480, Cause::NoAnswer, 19),
+            (484, Cause::UnknownNumber, 1),
+            (486, Cause::Busy, 17),
+            (487, Cause::NoAnswer, 19),
+            (488, Cause::NoCommonCodec, 88),
+            (491, Cause::ProtocolError, 111),
+            (500, Cause::Congested, 41),
+            (503, Cause::Congested, 41),
+            (600, Cause::Busy, 17),
+            (603, Cause::Declined, 21),
+            (604, Cause::UnknownNumber, 1),
+        ] {
+            assert_eq!(Cause::of_status(status), cause, "{status}");
+            assert_eq!(cause.q850(), q850, "{status}");
+        }
     }
 }

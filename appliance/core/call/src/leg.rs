@@ -1,6 +1,7 @@
 //! One party's side of a call: one dialog and one stream, and one cause when it ends.
 //!
-//! `Switchboard` drives it. A leg only knows where it stands; it sends nothing by itself.
+//! `Switchboard` drives it. A leg only knows where it stands; it sends nothing by itself. Who
+//! called whom makes no other kind of leg: it is one [`State`] on the way to [`State::Up`].
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -9,6 +10,8 @@ use media::{StreamEvent, StreamId, StreamSpec, StreamStats};
 use sip::{DialogId, Request, TxId};
 
 use crate::cause::Cause;
+use crate::event::Origin;
+use crate::line::Line;
 use crate::refresh::Refresh;
 
 /// A leg of one switchboard, counted from 1 and never used twice.
@@ -35,9 +38,11 @@ pub struct Recorded {
 /// Where a leg stands.
 #[derive(Debug)]
 pub(crate) enum State {
-    /// The INVITE waits for the owner's word.
+    /// The peer's INVITE waits for the owner's word.
     Offered(Box<Invite>),
-    /// Our 200 went out.
+    /// Our INVITEs are out.
+    Dialling(Box<Dialling>),
+    /// One side sent 200.
     Up,
     /// A REFER is on its way; true once the peer accepted it.
     Referring { accepted: bool },
@@ -50,6 +55,29 @@ pub(crate) enum State {
 pub(crate) struct Invite {
     pub(crate) tx: TxId,
     pub(crate) request: Request,
+}
+
+/// A call of ours that nobody answered yet.
+#[derive(Debug)]
+pub(crate) struct Dialling {
+    /// The INVITEs under way; the first answer wins.
+    pub(crate) branches: Vec<DialogId>,
+    /// What the failed ones said, in one word.
+    pub(crate) failed: Option<Cause>,
+    /// What the owner was told: rings, and whether its sound is there.
+    pub(crate) told: Option<bool>,
+}
+
+impl Dialling {
+    /// Keeps the cause of a failed branch where it tells more than those before.
+    pub(crate) fn note_failure(&mut self, cause: Cause) {
+        if self
+            .failed
+            .is_none_or(|known| known.weight() < cause.weight())
+        {
+            self.failed = Some(cause);
+        }
+    }
 }
 
 /// How digits come; the first road that brings one is the only one, so that a peer that sends
@@ -132,9 +160,19 @@ impl LegStream {
     }
 }
 
+/// The account at the other end of a leg, and who of us called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Party {
+    /// It called us.
+    Caller(Origin),
+    /// We called it.
+    Called(Line),
+}
+
 /// One leg.
 #[derive(Debug)]
 pub(crate) struct Leg {
+    pub(crate) party: Party,
     pub(crate) peer: SocketAddr,
     pub(crate) state: State,
     pub(crate) dialog: Option<DialogId>,
@@ -145,14 +183,38 @@ pub(crate) struct Leg {
 
 impl Leg {
     /// A leg whose INVITE has just come from `peer`.
-    pub(crate) fn incoming(peer: SocketAddr, invite: Invite) -> Self {
+    pub(crate) fn incoming(origin: Origin, peer: SocketAddr, invite: Invite) -> Self {
+        let state = State::Offered(Box::new(invite));
+        Self::new(Party::Caller(origin), peer, state)
+    }
+
+    /// A leg that is about to call `peer`.
+    pub(crate) fn outgoing(line: Line, peer: SocketAddr) -> Self {
+        let state = State::Dialling(Box::new(Dialling {
+            branches: Vec::new(),
+            failed: None,
+            told: None,
+        }));
+        Self::new(Party::Called(line), peer, state)
+    }
+
+    fn new(party: Party, peer: SocketAddr, state: State) -> Self {
         Self {
+            party,
             peer,
-            state: State::Offered(Box::new(invite)),
+            state,
             dialog: None,
             stream: None,
             refresh: None,
             cause: None,
+        }
+    }
+
+    /// The cause of a leg whose peer sent BYE.
+    pub(crate) fn hung_up(&self) -> Cause {
+        match self.party {
+            Party::Caller(_) => Cause::CallerHungUp,
+            Party::Called(_) => Cause::CalledHungUp,
         }
     }
 

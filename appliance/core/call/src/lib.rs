@@ -14,6 +14,7 @@
 )]
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
+mod address;
 pub mod cause;
 mod deadlines;
 mod event;
@@ -21,6 +22,7 @@ mod gate;
 mod info;
 mod leg;
 pub mod limits;
+mod line;
 mod net;
 mod offer;
 mod ports;
@@ -32,12 +34,13 @@ mod trunk;
 
 pub use cause::Cause;
 pub use deadlines::Deadlines;
-pub use event::{Caller, LegEvent};
+pub use event::{Caller, LegEvent, Origin};
 pub use gate::GateStats;
 pub use leg::{LegId, Recorded};
+pub use line::{Device, Dial, Line};
 pub use media::{StreamCommand, StreamEvent, StreamId, StreamStats};
 pub use net::{Net, NetError};
 pub use sip::Transmit;
 pub use stats::{Refused, Stats};
 pub use switchboard::{Reason, Switchboard, SwitchboardConfig, Why};
-pub use trunk::{Login, Trunk};
+pub use trunk::{Login, Outbound, Trunk};

@@ -1,6 +1,7 @@
-//! A trunk: who may send us calls, by address or by name and password.
+//! A trunk: a carrier that may send us calls, and that we may call.
 //!
-//! Plain data out of the site file; `gate` decides with it. Carriers are data, never branches.
+//! Plain data out of the site file; `gate` and `switchboard` decide with it. Carriers are data,
+//! never branches.
 
 use std::fmt;
 
@@ -15,9 +16,42 @@ pub struct Trunk {
     pub peers: Vec<Net>,
     /// Digest credentials; where addresses are given too, both must hold.
     pub login: Option<Login>,
+    /// How we call it; `None` where it only calls us.
+    pub outbound: Option<Outbound>,
 }
 
-/// Digest user and password of a trunk.
+/// How a trunk is called. Made by [`Outbound::at`] and then changed field by field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outbound {
+    /// Name or address of the carrier's server, with `:port` where one is written.
+    pub host: String,
+    /// The SIP domain in our addresses, where it is not the server's name.
+    pub domain: Option<String>,
+    /// Our user there (address of record); the login's name where none is given.
+    pub user: Option<String>,
+    /// Digest credentials for its challenges.
+    pub login: Option<Login>,
+    /// Whether it wants us to register.
+    pub register: bool,
+    /// Whether it takes our word for who calls: P-Asserted-Identity and Privacy (RFC 3325).
+    pub asserted: bool,
+}
+
+impl Outbound {
+    /// A server that wants neither registration nor password.
+    pub fn at(host: &str) -> Self {
+        Self {
+            host: host.to_owned(),
+            domain: None,
+            user: None,
+            login: None,
+            register: false,
+            asserted: false,
+        }
+    }
+}
+
+/// Digest user and password of a trunk or a device.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
     pub username: String,

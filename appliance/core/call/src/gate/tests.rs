@@ -13,6 +13,7 @@ fn trunk(name: &str, peers: &[&str], login: bool) -> Trunk {
         name: name.to_owned(),
         peers,
         login,
+        outbound: None,
     }
 }
 

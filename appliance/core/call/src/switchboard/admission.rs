@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use sip::{Method, Reply, Request, TxId, Uri};
+use sip::{Method, Reply, Request, TxId};
 
 use super::Switchboard;
-use crate::event::{Caller, LegEvent};
+use crate::address::{cut, number};
+use crate::event::{Caller, LegEvent, Origin};
 use crate::gate::Verdict;
-use crate::leg::{Invite, Leg, LegId};
-use crate::limits::{MAX_LEGS, MAX_NAME, MIN_SESSION_S, RETRY_AFTER_S};
+use crate::leg::{Invite, Leg};
+use crate::limits::{MAX_LEGS, MIN_SESSION_S, RETRY_AFTER_S};
 use crate::offer::SDP;
 use crate::refresh::{self, Agreement, Wish};
 
@@ -36,12 +37,12 @@ impl Switchboard {
             let reply = Reply::new(422).with_header("Min-SE", MIN_SESSION_S.to_string());
             return self.endpoint.respond(now, tx, &reply);
         }
-        self.stats.legs_started += 1;
-        let leg = LegId(self.stats.legs_started);
-        let caller = caller(&trunk, &request);
+        let leg = self.next_leg();
+        let origin = Origin::Trunk(trunk.to_string());
+        let caller = caller(origin.clone(), &request);
         self.index.invites.insert(tx, leg);
-        self.legs
-            .insert(leg, Leg::incoming(from, Invite { tx, request }));
+        let invite = Invite { tx, request };
+        self.legs.insert(leg, Leg::incoming(origin, from, invite));
         self.events.push_back(LegEvent::Incoming { leg, caller });
     }
 
@@ -144,29 +145,13 @@ pub(super) fn unserved(method: &Method) -> Reply {
     Reply::new(if method.is_known() { 405 } else { 501 }).with_header("Allow", ALLOW)
 }
 
-fn caller(trunk: &str, request: &Request) -> Caller {
+fn caller(origin: Origin, request: &Request) -> Caller {
     Caller {
-        trunk: trunk.to_owned(),
+        origin,
         from: number(&request.from.uri),
+        display: request.from.display.as_deref().map(cut),
         to: number(&request.uri),
         sip_call_id: cut(&request.call_id),
+        replaces: None,
     }
-}
-
-/// The user part without its parameters; the whole URI where there is none.
-fn number(uri: &Uri) -> String {
-    let user = uri.user_decoded().unwrap_or_default();
-    let user = user.split(';').next().unwrap_or_default();
-    if user.is_empty() {
-        cut(uri.as_str())
-    } else {
-        cut(user)
-    }
-}
-
-fn cut(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control())
-        .take(MAX_NAME)
-        .collect()
 }

@@ -26,7 +26,7 @@ impl Switchboard {
         let Some(port) = self.ports.take(now) else {
             return self.finish(now, leg, Cause::Overload, Parting::Speak);
         };
-        let mut stream = LegStream::new(StreamId(low_32(leg)), port);
+        let mut stream = LegStream::new(stream_id(leg), port);
         let (body, spec) = match self.first_answer(&mut stream, offer.as_ref()) {
             Ok(agreed) => agreed,
             Err(error) => {
@@ -120,7 +120,7 @@ impl Switchboard {
     }
 
     /// Takes a stream as agreed: opens it the first time, changes it after that.
-    fn agree(&mut self, leg: LegId, spec: StreamSpec) {
+    pub(super) fn agree(&mut self, leg: LegId, spec: StreamSpec) {
         let Some(stream) = self.legs.get_mut(&leg).and_then(|l| l.stream.as_mut()) else {
             return;
         };
@@ -150,7 +150,7 @@ impl Switchboard {
         stream: &mut LegStream,
         body: Option<&Body>,
     ) -> Result<(Body, Option<StreamSpec>), OfferError> {
-        let place = self.place(stream);
+        let place = self.place_of(stream);
         if let Some(body) = body {
             return offer::answer(&body.bytes, place).map(|(body, spec)| (body, Some(spec)));
         }
@@ -219,7 +219,7 @@ impl Switchboard {
         }
     }
 
-    fn place(&self, stream: &LegStream) -> Place {
+    pub(super) fn place_of(&self, stream: &LegStream) -> Place {
         place(self.media_ip, stream)
     }
 
@@ -250,6 +250,6 @@ fn agreed(request: &Request) -> Option<Refresh> {
 
 /// Streams are named by the low half of the leg's number: legs live at most some hours, so two
 /// that share it never run at once.
-fn low_32(leg: LegId) -> u32 {
-    (leg.0 & u64::from(u32::MAX)) as u32
+pub(super) fn stream_id(leg: LegId) -> StreamId {
+    StreamId((leg.0 & u64::from(u32::MAX)) as u32)
 }

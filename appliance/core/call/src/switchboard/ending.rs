@@ -44,6 +44,7 @@ impl Switchboard {
                 };
                 self.endpoint.respond(now, invite.tx, &reply);
             }
+            (State::Dialling(dialling), ..) => self.drop_branches(now, &dialling.branches, None),
             (_, Parting::Speak, Some(dialog)) => {
                 self.endpoint
                     .bye(now, dialog, vec![("Reason".into(), cause.reason_header())]);
@@ -53,6 +54,7 @@ impl Switchboard {
         self.stats.end(cause);
         self.deadlines.clear((leg, Why::Transfer));
         self.deadlines.clear((leg, Why::Liveness));
+        self.deadlines.clear((leg, Why::Patience));
         self.events.push_back(LegEvent::Ended { leg, cause });
         self.close_stream(now, leg);
     }
@@ -64,16 +66,13 @@ impl Switchboard {
         };
         // A peer that took our REFER hangs up on us when the other party answers, and many say
         // nothing else.
-        let transferred = self
-            .legs
-            .get(&leg)
-            .is_some_and(|l| matches!(l.state, State::Referring { accepted: true }));
-        let cause = if transferred {
-            Cause::Transferred
-        } else {
-            Cause::CallerHungUp
-        };
-        self.finish(now, leg, cause, Parting::Silent);
+        let cause = self.legs.get(&leg).map(|l| match l.state {
+            State::Referring { accepted: true } => Cause::Transferred,
+            _ => l.hung_up(),
+        });
+        if let Some(cause) = cause {
+            self.finish(now, leg, cause, Parting::Silent);
+        }
     }
 
     /// The dialog is gone and nobody is there to hear a word.

@@ -7,6 +7,7 @@
 
 mod admission;
 mod answering;
+mod dialling;
 mod ending;
 mod in_dialog;
 mod streams;
@@ -23,9 +24,10 @@ use crate::deadlines::Deadlines;
 use crate::event::LegEvent;
 use crate::gate::Gate;
 use crate::leg::{Leg, LegId};
+use crate::line::Device;
 use crate::ports::Ports;
 use crate::stats::Stats;
-use crate::trunk::Trunk;
+use crate::trunk::{Outbound, Trunk};
 
 /// What a switchboard is told at birth.
 #[derive(Clone, Debug)]
@@ -58,6 +60,8 @@ pub enum Why {
     Settle,
     /// The transfer had its time to be decided.
     Transfer,
+    /// The called party had its time to answer.
+    Patience,
     /// The peer must be asked whether it is still there, or should have told us.
     Liveness,
 }
@@ -90,6 +94,7 @@ pub struct Switchboard {
     commands: VecDeque<StreamCommand>,
     events: VecDeque<LegEvent>,
     stats: Stats,
+    outbounds: BTreeMap<String, Outbound>,
     media_ip: IpAddr,
     realm: String,
     stopping: bool,
@@ -108,14 +113,20 @@ impl Switchboard {
             commands: VecDeque::new(),
             events: VecDeque::new(),
             stats: Stats::default(),
+            outbounds: BTreeMap::new(),
             media_ip: config.media_ip,
             realm: config.realm,
             stopping: false,
         }
     }
 
-    /// Replaces the trunks; running legs are not touched.
-    pub fn set_trunks(&mut self, trunks: Vec<Trunk>) {
+    /// Replaces the trunks and the devices; running legs are not touched.
+    pub fn set_lines(&mut self, trunks: Vec<Trunk>, _devices: Vec<Device>) {
+        let outbounds = trunks.iter().filter_map(|trunk| {
+            let outbound = trunk.outbound.clone()?;
+            Some((trunk.name.clone(), outbound))
+        });
+        self.outbounds = outbounds.collect();
         self.gate.set_trunks(trunks);
     }
 
@@ -134,6 +145,7 @@ impl Switchboard {
                 Why::Settle => self.settle(now, leg, true),
                 Why::Transfer => self.transfer_failed(leg),
                 Why::Liveness => self.check_liveness(now, leg),
+                Why::Patience => self.finish(now, leg, Cause::NoAnswer, Parting::Speak),
             }
         }
         self.drain(now);
@@ -234,9 +246,20 @@ impl Switchboard {
                 self.peer_ended(now, dialog, Cause::PeerUnreachable);
             }
             Event::Response { tx, status, .. } => self.on_response(now, tx, status),
-            // Answers to INVITEs of our own: this switchboard places none.
-            Event::Progress { .. } | Event::Answered { .. } | Event::Rejected { .. } => {}
+            Event::Progress {
+                dialog,
+                status,
+                body,
+            } => self.on_progress(now, dialog, status, body),
+            Event::Answered { dialog, body } => self.on_answered(now, dialog, body),
+            Event::Rejected { dialog, status, .. } => self.on_rejected(now, dialog, status),
         }
+    }
+
+    /// The name of the next leg.
+    fn next_leg(&mut self) -> LegId {
+        self.stats.legs_started += 1;
+        LegId(self.stats.legs_started)
     }
 
     fn leg_of(&self, dialog: DialogId) -> Option<LegId> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use call::{Caller, Cause, LegId, StreamId};
+use call::{Caller, Cause, LegId, Origin, StreamId};
 
 use super::call_state::Call;
 use super::{Centre, Why};
@@ -20,11 +20,13 @@ impl Centre {
         let unix_ms = self.wall.at(now);
         let id = self.identities.uuid_v7(unix_ms);
         let Caller {
-            trunk,
+            origin,
             from,
             to,
             sip_call_id,
+            ..
         } = caller;
+        let (Origin::Trunk(trunk) | Origin::Device(trunk)) = origin;
         tracing::info!(call = %id, %leg, trunk, "a call came in");
         let site = Arc::clone(&self.site);
         let entry = site.number(&to).cloned();

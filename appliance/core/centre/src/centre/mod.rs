@@ -113,7 +113,7 @@ impl Centre {
             media_ip: config.media_ip,
             realm: REALM.into(),
         });
-        switchboard.set_trunks(trunks(&site));
+        switchboard.set_lines(trunks(&site), Vec::new());
         Self {
             switchboard,
             site,
@@ -137,7 +137,7 @@ impl Centre {
             Input::Heard { stream, utterance } => self.hear(now, stream, utterance),
             Input::SpeechDone { stream } => self.speech_done(stream),
             Input::Site(site) => {
-                self.switchboard.set_trunks(trunks(&site));
+                self.switchboard.set_lines(trunks(&site), Vec::new());
                 self.site = site;
             }
             Input::WallClock { unix_ms } => self.wall = WallClock::new(now, unix_ms),
@@ -264,6 +264,10 @@ impl Centre {
             LegEvent::Digit { leg, digit } => self.press(now, leg, digit),
             LegEvent::PlayDone { leg } => self.tell_flow(now, leg, flow::FlowInput::PlayDone),
             LegEvent::TransferFailed { leg } => self.transfer_failed(now, leg),
+            // No call of ours rings yet, and nobody is connected with anybody.
+            LegEvent::Ringing { .. } | LegEvent::Held { .. } => {}
+            LegEvent::TransferAsked { .. } => {}
+            LegEvent::Registered { .. } | LegEvent::TrunkState { .. } => {}
             LegEvent::Ended { leg, cause } => self.ended(now, leg, cause),
             LegEvent::Closed {
                 leg,
@@ -292,6 +296,7 @@ fn trunks(site: &Site) -> Vec<Trunk> {
         name: t.name.clone(),
         peers: t.peers.clone(),
         login: t.credentials.as_ref().map(login),
+        outbound: None,
     };
     site.trunks().iter().map(trunk).collect()
 }

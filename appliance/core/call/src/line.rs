@@ -1,0 +1,45 @@
+//! Lines: what we can call, and what the owner says when it wants a call placed.
+//!
+//! Plain data out of the site file and of `Centre`; `switchboard` decides with it.
+
+use std::time::Duration;
+
+use crate::net::Net;
+use crate::trunk::Login;
+
+/// A phone's account at this box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// The name from the site file: user part of its SIP address.
+    pub name: String,
+    /// Digest credentials; it shows them with every registration and call.
+    pub login: Login,
+    /// Networks it may register and call from; the private networks where empty.
+    pub nets: Vec<Net>,
+}
+
+/// What a call is placed to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Line {
+    /// The trunk of this name.
+    Trunk(String),
+    /// The device of this name: all its phones ring, the first that answers has the call.
+    Device(String),
+}
+
+/// A call to be placed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dial {
+    /// Who is asked.
+    pub line: Line,
+    /// The number that is wanted; for a device what its phone shows as called.
+    pub to: String,
+    /// The number that calls, as the other side shall see it.
+    pub from: String,
+    /// The name that calls.
+    pub display: Option<String>,
+    /// The number is for the carrier only, not for the called party (RFC 3323).
+    pub private: bool,
+    /// How long it may take until somebody answers.
+    pub patience: Duration,
+}

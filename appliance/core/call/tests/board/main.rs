@@ -1,0 +1,5 @@
+//! The switchboard as its owner sees it, against peers that are real SIP endpoints.
+#![allow(clippy::disallowed_methods)]
+
+mod dialling;
+mod world;
