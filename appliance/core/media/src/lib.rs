@@ -15,13 +15,16 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
 pub mod codec;
+pub mod comfort_noise;
 pub mod command;
 pub mod conceal;
 pub mod digits;
+pub mod dtmf;
 pub mod g722;
 pub mod jitter;
 pub mod limits;
 pub mod opus;
+pub mod oscillator;
 pub mod plc;
 pub mod prompt;
 pub mod reception;
@@ -31,6 +34,7 @@ pub mod rtp;
 pub mod sdp;
 pub mod stats;
 pub mod stream;
+pub mod tone;
 pub mod transcode;
 pub mod wav;
 

@@ -5,6 +5,8 @@
 //! at compile time and shared; a resampler owns only its history. Card clocks that drift are not
 //! its business: ratios are exact.
 
+use crate::oscillator::sine;
+
 /// Samples of the lower rate that the filter sees.
 const SPAN: usize = 24;
 /// Samples taken in one go; longer input is taken in turns.
@@ -214,27 +216,6 @@ const fn design<const N: usize>(ratio: usize) -> [i16; N] {
         n += 1;
     }
     taps
-}
-
-/// The sine, for compile time: reduced to half a turn, then its series.
-const fn sine(angle: f64) -> f64 {
-    let turn = 2.0 * std::f64::consts::PI;
-    let mut x = angle;
-    while x > std::f64::consts::PI {
-        x -= turn;
-    }
-    while x < -std::f64::consts::PI {
-        x += turn;
-    }
-    let mut term = x;
-    let mut sum = x;
-    let mut n = 1.0;
-    while n < 14.0 {
-        term *= -x * x / ((2.0 * n) * (2.0 * n + 1.0));
-        sum += term;
-        n += 1.0;
-    }
-    sum
 }
 
 /// The modified Bessel function of order 0, of an argument given as its square.

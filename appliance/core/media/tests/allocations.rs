@@ -9,9 +9,12 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use media::comfort_noise::{self, NoiseMaker};
+use media::dtmf::{DtmfDetector, DtmfGenerator};
 use media::limits::{FRAME, MAX_PACKET};
 use media::rtp::Packet;
 use media::sdp::Direction;
+use media::tone::{Tone, TonePlayer};
 use media::{
     AudioEncoder, Codec, PacketKind, Playlist, Prompt, Stream, StreamEvent, StreamId, StreamSeed,
     StreamSpec, Transcoder,
@@ -171,4 +174,26 @@ fn coders_take_no_memory_after_they_were_made() {
             assert_eq!(TAKEN.get() - before, 0, "{from:?} to {to:?}");
         }
     }
+}
+
+#[test]
+fn tones_noise_and_their_detector_take_no_memory_at_all() {
+    let before = TAKEN.get();
+    let mut detector = DtmfDetector::default();
+    let mut key = DtmfGenerator::new('5').unwrap();
+    let mut player = TonePlayer::new(Tone::Busy);
+    let mut maker = NoiseMaker::new(1);
+    let mut frame = [0; FRAME];
+    let mut heard = 0;
+    for _ in 0..10 {
+        key.fill(&mut frame);
+        heard += u32::from(detector.take(&frame).is_some());
+        player.fill(&mut frame);
+        let mut description = [0; 11];
+        comfort_noise::describe(&frame, &mut description);
+        maker.describe(&description);
+        maker.fill(&mut frame);
+    }
+    assert_eq!(TAKEN.get() - before, 0);
+    assert_eq!(heard, 1);
 }
