@@ -39,6 +39,12 @@ pub const SURPLUS_FRAMES: u32 = 50;
 /// Consecutive packets of another source after which it is the one listened to.
 pub const NEW_SOURCE_PACKETS: u32 = 2;
 
+/// Frames of silence that are sent before it is left out: half a second, so that a new stream is
+/// seen and latched to at once.
+pub const IDLE_TAIL: u32 = 25;
+/// Frames from one packet to the next where nothing is said: a second.
+pub const IDLE_KEEPALIVE: u32 = 50;
+
 /// Prompts in one `Play`.
 pub const MAX_PLAYLIST: usize = 16;
 /// Digits waiting to be sent.

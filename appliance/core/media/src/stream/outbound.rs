@@ -1,7 +1,10 @@
-//! The sending half: prompts, digits or silence, one packet each 20 ms.
+//! The sending half: prompts and digits, one packet each 20 ms, and little where nothing is said.
+//!
+//! Silence is not sent on and on (RFC 3551 section 4.1): after [`IDLE_TAIL`] frames of it only one
+//! packet each [`IDLE_KEEPALIVE`] frames tells the peer, and the NATs between, that we are there.
 
 use crate::digits::{DigitSender, EventPacket, Slot};
-use crate::limits::FRAME;
+use crate::limits::{FRAME, IDLE_KEEPALIVE, IDLE_TAIL};
 use crate::prompt::Playlist;
 use crate::rtp::Packet;
 use crate::sdp::StreamSpec;
@@ -20,6 +23,8 @@ pub(super) struct Outbound {
     digits: DigitSender,
     /// The next audio packet begins a talk spurt.
     spurt: bool,
+    /// Frames since something was said.
+    idle: u32,
     /// The audio of the last tick, whether it was sent or not.
     frame: [u8; FRAME],
     waiting: Option<Waiting>,
@@ -57,6 +62,7 @@ impl Outbound {
             list: None,
             digits: DigitSender::default(),
             spurt: true,
+            idle: 0,
             frame: [0; FRAME],
             waiting: None,
             packets: 0,
@@ -86,14 +92,24 @@ impl Outbound {
             (Slot::Quiet, _) => self.frame.fill(spec.codec.silence()),
             (Slot::Audio, _) => done = self.next_audio(spec),
         }
+        let is_said = self.list.is_some() || !matches!(slot, (Slot::Audio, _));
+        self.idle = if is_said {
+            0
+        } else {
+            self.idle.wrapping_add(1)
+        };
+        let is_worth_sending =
+            self.idle <= IDLE_TAIL || (self.idle - IDLE_TAIL).is_multiple_of(IDLE_KEEPALIVE);
         if packet.event.is_none() {
             packet.marker = self.spurt;
         }
         self.timestamp = self.timestamp.wrapping_add(FRAME as u32);
         // On hold time goes on and prompts with it, but nothing is sent.
-        self.waiting = spec.direction.sends().then_some(packet);
+        self.waiting = (spec.direction.sends() && is_worth_sending).then_some(packet);
         if self.waiting.is_some() {
             self.spurt = packet.event.is_some();
+        } else {
+            self.begin_spurt();
         }
         done
     }

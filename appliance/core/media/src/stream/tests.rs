@@ -4,7 +4,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::limits::{MAX_EVENTS, MAX_PACKET};
+use crate::limits::{IDLE_KEEPALIVE, IDLE_TAIL, MAX_EVENTS, MAX_PACKET};
 use crate::prompt::Prompt;
 use crate::rtcp;
 use crate::rtp::Packet;
@@ -136,10 +136,10 @@ fn prompt(frames: usize) -> Arc<Prompt> {
 }
 
 #[test]
-fn silence_is_sent_from_the_first_tick_on_in_steps_of_one_packet() {
+fn silence_is_sent_from_the_first_tick_on_and_then_once_a_second() {
     let mut leg = Leg::new(spec());
-    let sent = leg.ticks(100);
-    assert_eq!(sent.len(), 100);
+    let sent = leg.ticks(IDLE_TAIL as usize);
+    assert_eq!(sent.len(), IDLE_TAIL as usize);
     assert!(sent[0].marker && sent[1..].iter().all(|packet| !packet.marker));
     for pair in sent.windows(2) {
         assert_eq!(pair[1].sequence, pair[0].sequence.wrapping_add(1));
@@ -147,7 +147,30 @@ fn silence_is_sent_from_the_first_tick_on_in_steps_of_one_packet() {
         assert_eq!(pair[1].ssrc, pair[0].ssrc);
         assert_eq!(pair[1].payload, [0xD5; FRAME]);
     }
-    assert_eq!(leg.stream.stats().packets_out, 100);
+    let last = sent.last().unwrap();
+    let later = leg.ticks(3 * IDLE_KEEPALIVE as usize);
+    assert_eq!(later.len(), 3);
+    for (n, packet) in later.iter().enumerate() {
+        let n = n as u32 + 1;
+        assert!(packet.marker, "time went by without a packet");
+        assert_eq!(packet.sequence, last.sequence.wrapping_add(n as u16));
+        let time = last.timestamp.wrapping_add(n * IDLE_KEEPALIVE * 160);
+        assert_eq!(packet.timestamp, time);
+    }
+}
+
+#[test]
+fn a_prompt_after_long_silence_begins_a_spurt_at_its_time() {
+    let mut leg = Leg::new(spec());
+    let quiet = leg.ticks(100);
+    leg.stream.play(Playlist::new([prompt(5)], false));
+    let sent = leg.ticks(5);
+    assert_eq!(sent.len(), 5);
+    assert!(sent[0].marker && !sent[1].marker);
+    assert_eq!(
+        sent[0].timestamp,
+        quiet[0].timestamp.wrapping_add(100 * 160)
+    );
 }
 
 #[test]
@@ -395,6 +418,9 @@ fn a_silent_peer_is_told_once_and_not_while_on_hold() {
 fn two_streams_measure_their_round_trip_and_loss() {
     let (mut one, mut two) = (Leg::new(spec()), Leg::new(spec()));
     two.now = one.now;
+    for leg in [&mut one, &mut two] {
+        leg.stream.play(Playlist::new([prompt(5)], true));
+    }
     let way = Duration::from_millis(30);
     for n in 0..2_000 {
         let (a, b) = (one.tick().unwrap(), two.tick().unwrap());
