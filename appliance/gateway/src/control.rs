@@ -102,6 +102,7 @@ impl Control {
             match received {
                 Ok((length, from)) => {
                     let bytes = datagram.get(..length).unwrap_or_default().to_vec();
+                    let from = from.into();
                     self.later.push_back(Input::Datagram { from, bytes });
                 }
                 Err(why) if why.kind() == std::io::ErrorKind::WouldBlock => return,
@@ -136,7 +137,7 @@ impl Control {
             match output {
                 Output::Transmit { to, bytes } => {
                     // A full socket buffer is a lost datagram: SIP over UDP sends again.
-                    if let Err(why) = self.socket.try_send_to(&bytes, to) {
+                    if let Err(why) = self.socket.try_send_to(&bytes, to.addr) {
                         debug!("could not send to {to}: {why}");
                     }
                 }

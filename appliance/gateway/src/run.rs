@@ -250,7 +250,7 @@ fn centre(
     let config = CentreConfig {
         seed,
         ports: plane.ports(),
-        local: SocketAddr::new(ip, sip.port()),
+        local: SocketAddr::new(ip, sip.port()).into(),
         media_ip: boot.media.ip,
         now: Instant::now(),
         unix_ms: crate::unix_ms(),

@@ -112,7 +112,7 @@ impl Phone {
         let dialog = endpoint.invite(
             now,
             OutgoingInvite {
-                to,
+                to: to.into(),
                 request_uri: uri(&plan.number, to),
                 from_uri: uri("13800000007", address),
                 to_uri: uri(&plan.number, to),
@@ -149,7 +149,7 @@ impl Phone {
     /// Takes a datagram.
     pub fn hear(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
         if self.alive {
-            self.endpoint.handle_datagram(now, from, bytes);
+            self.endpoint.handle_message(now, from.into(), bytes);
             self.drain(now);
         }
     }

@@ -65,7 +65,7 @@ impl Town {
             CentreConfig {
                 seed: chance.seed(),
                 ports: config.ports,
-                local: box_address(),
+                local: box_address().into(),
                 media_ip: box_address().ip(),
                 now: start,
                 unix_ms: 1_795_383_000_000,
@@ -103,7 +103,7 @@ impl Town {
     /// Throws `bytes` at the box as if they came from `from`, at once and unharmed.
     pub fn throw(&mut self, from: SocketAddr, bytes: impl Into<Vec<u8>>) {
         self.give(Input::Datagram {
-            from,
+            from: from.into(),
             bytes: bytes.into(),
         });
     }
@@ -275,7 +275,7 @@ impl Town {
     fn land(&mut self, flying: Flying) {
         if flying.to == box_address() {
             self.give(Input::Datagram {
-                from: flying.from,
+                from: flying.from.into(),
                 bytes: flying.bytes,
             });
         } else if let Some(phone) = self.phones.get_mut(&flying.to) {
@@ -299,7 +299,7 @@ impl Town {
         while let Some(t) = self.phones.get_mut(&address).and_then(Phone::send) {
             self.fly(Flying {
                 from: address,
-                to: t.to,
+                to: t.to.addr,
                 bytes: t.bytes,
             });
         }
@@ -312,7 +312,7 @@ impl Town {
             match output {
                 Output::Transmit { to, bytes } => self.fly(Flying {
                     from: box_address(),
-                    to,
+                    to: to.addr,
                     bytes,
                 }),
                 Output::Stream(command) => self.plane.command(self.now, command),

@@ -4,10 +4,9 @@
 //! called whom makes no other kind of leg: it is one [`State`] on the way to [`State::Up`].
 
 use std::fmt;
-use std::net::SocketAddr;
 
 use media::{StreamEvent, StreamId, StreamSpec, StreamStats};
-use sip::{DialogId, Request, TxId};
+use sip::{DialogId, Peer, Request, TxId};
 
 use crate::cause::Cause;
 use crate::event::Origin;
@@ -173,7 +172,7 @@ pub(crate) enum Party {
 #[derive(Debug)]
 pub(crate) struct Leg {
     pub(crate) party: Party,
-    pub(crate) peer: SocketAddr,
+    pub(crate) peer: Peer,
     pub(crate) state: State,
     pub(crate) dialog: Option<DialogId>,
     pub(crate) stream: Option<LegStream>,
@@ -183,13 +182,13 @@ pub(crate) struct Leg {
 
 impl Leg {
     /// A leg whose INVITE has just come from `peer`.
-    pub(crate) fn incoming(origin: Origin, peer: SocketAddr, invite: Invite) -> Self {
+    pub(crate) fn incoming(origin: Origin, peer: Peer, invite: Invite) -> Self {
         let state = State::Offered(Box::new(invite));
         Self::new(Party::Caller(origin), peer, state)
     }
 
     /// A leg that is about to call `peer`.
-    pub(crate) fn outgoing(line: Line, peer: SocketAddr) -> Self {
+    pub(crate) fn outgoing(line: Line, peer: Peer) -> Self {
         let state = State::Dialling(Box::new(Dialling {
             branches: Vec::new(),
             failed: None,
@@ -198,7 +197,7 @@ impl Leg {
         Self::new(Party::Called(line), peer, state)
     }
 
-    fn new(party: Party, peer: SocketAddr, state: State) -> Self {
+    fn new(party: Party, peer: Peer, state: State) -> Self {
         Self {
             party,
             peer,

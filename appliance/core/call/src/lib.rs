@@ -40,7 +40,7 @@ pub use leg::{LegId, Recorded};
 pub use line::{Device, Dial, Line};
 pub use media::{StreamCommand, StreamEvent, StreamId, StreamStats};
 pub use net::{Net, NetError};
-pub use sip::Transmit;
+pub use sip::{Local, Peer, Transmit, Transport};
 pub use stats::{Refused, Stats};
 pub use switchboard::{Reason, Switchboard, SwitchboardConfig, Why};
 pub use trunk::{Login, Outbound, Trunk};

@@ -4,10 +4,9 @@
 //! inputs and the same times give the same outputs. A site travels as its text and its prompt
 //! names; it holds trunk passwords, so a written ring is as secret as the site file.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use call::{StreamCommand, StreamEvent, StreamId};
+use call::{Peer, StreamCommand, StreamEvent, StreamId};
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
@@ -18,8 +17,10 @@ use crate::site::Site;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Input {
-    /// A SIP datagram came.
-    Datagram { from: SocketAddr, bytes: Vec<u8> },
+    /// A SIP message came: a datagram, or one cut out of a stream.
+    Datagram { from: Peer, bytes: Vec<u8> },
+    /// The stream connection to a SIP peer broke, or none could be opened.
+    TransportLost { peer: Peer },
     /// The media plane says something.
     Stream(StreamEvent),
     /// Speech recognised a phrase; its `at_ms` counts from the start of the tap.
@@ -42,8 +43,8 @@ pub enum Input {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Output {
-    /// Send this datagram from the SIP socket.
-    Transmit { to: SocketAddr, bytes: Vec<u8> },
+    /// Send this SIP message by the transport that `to` names.
+    Transmit { to: Peer, bytes: Vec<u8> },
     /// Tell the media plane.
     Stream(StreamCommand),
     /// Show this.

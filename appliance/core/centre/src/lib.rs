@@ -25,7 +25,9 @@ pub mod record;
 mod report;
 pub mod site;
 
-pub use call::{Cause, LegId, StreamCommand, StreamEvent, StreamId, StreamStats};
+pub use call::{
+    Cause, LegId, Local, Peer, StreamCommand, StreamEvent, StreamId, StreamStats, Transport,
+};
 pub use centre::{Centre, CentreConfig, Reason, Stats, Why};
 pub use input::{Input, Output};
 pub use report::recording_file;

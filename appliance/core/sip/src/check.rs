@@ -78,6 +78,25 @@ pub struct Judged<'a> {
     pub verdict: Verdict,
 }
 
+impl Judged<'_> {
+    /// The verdict where the message came by a stream: there its length must be said (RFC 3261 18.3).
+    pub(crate) fn on_stream(mut self) -> Self {
+        let Some(message) = self.message.filter(|_| self.verdict == Verdict::Accepted) else {
+            return self;
+        };
+        if message.first(Kind::ContentLength).is_none() {
+            let fault = field(Kind::ContentLength, "missing, and this is a stream");
+            self.verdict = match message.start {
+                StartLine::Request { method, .. } if method != b"ACK" => {
+                    Verdict::Refused(Refusal::Malformed(fault))
+                }
+                _ => Verdict::Dropped(fault),
+            };
+        }
+        self
+    }
+}
+
 /// The fields every transaction and dialog is known by.
 #[derive(Clone, Copy, Debug)]
 pub struct Essentials<'a> {

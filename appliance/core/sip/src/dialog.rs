@@ -14,7 +14,8 @@ use crate::message::Message;
 use crate::method::Method;
 use crate::request::{Body, Credentials};
 use crate::transaction::key::Key;
-use crate::uri::UriRef;
+use crate::transport::{Peer, Transport};
+use crate::uri::{Scheme, UriRef};
 
 /// How far a dialog is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,14 +61,16 @@ pub(crate) struct Path {
     /// The route set, nearest hop first, as received.
     pub(crate) routes: Vec<Vec<u8>>,
     /// Where the peer's messages come from.
-    pub(crate) peer: SocketAddr,
+    pub(crate) peer: Peer,
+    /// Whether the stream connection to `peer` broke: what follows goes where the peer says it listens.
+    pub(crate) is_flow_lost: bool,
 }
 
 /// A 2xx of ours, repeated until its ACK (13.3.1.4).
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) cseq: u32,
-    pub(crate) to: SocketAddr,
+    pub(crate) to: Peer,
     pub(crate) bytes: Vec<u8>,
     pub(crate) interval: Duration,
 }
@@ -76,7 +79,7 @@ pub(crate) struct Answer {
 #[derive(Clone, Debug)]
 pub(crate) struct SentAck {
     pub(crate) cseq: u32,
-    pub(crate) to: SocketAddr,
+    pub(crate) to: Peer,
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -84,7 +87,7 @@ impl Dialog {
     /// The dialog the peer's INVITE would make, answered with `tag` and To value `local`.
     pub(crate) fn offered(
         tx: TxId,
-        source: SocketAddr,
+        source: Peer,
         message: &Message<'_>,
         invite: &Essentials<'_>,
         local: (Vec<u8>, &str),
@@ -115,6 +118,7 @@ impl Dialog {
                     .map(|r| route_value(&r))
                     .collect(),
                 peer: source,
+                is_flow_lost: false,
             },
             credentials: None,
             answer: None,
@@ -198,7 +202,7 @@ impl Dialog {
 
 impl Path {
     /// Request-URI, Route values and address of a request to the peer (12.2.1.1; strict routers included).
-    fn next(&self) -> (Vec<u8>, Vec<Vec<u8>>, SocketAddr) {
+    fn next(&self) -> (Vec<u8>, Vec<Vec<u8>>, Peer) {
         let first = self.routes.first().and_then(|route| route_uri(route));
         match first {
             None => (self.target.clone(), Vec::new(), self.address(&self.target)),
@@ -213,18 +217,47 @@ impl Path {
         }
     }
 
+    /// The address of the next hop when the connection to it has broken.
+    pub(crate) fn fallback(&self) -> Peer {
+        self.next().2
+    }
+
     /// The address of a hop: its own where it is a number we can reach, else where the peer's messages
-    /// come from. Names are never resolved here.
-    fn address(&self, hop: &[u8]) -> SocketAddr {
+    /// come from. Names are never resolved here. A stream that stands is used again (RFC 5923).
+    fn address(&self, hop: &[u8]) -> Peer {
         let Ok(uri) = UriRef::parse(hop) else {
             return self.peer;
         };
+        let transport = hop_transport(&uri).unwrap_or(self.peer.transport);
+        let peer_ip = self.peer.addr.ip().to_canonical();
+        let is_same = |ip: IpAddr| {
+            transport.is_reliable()
+                && transport == self.peer.transport
+                && ip.to_canonical() == peer_ip
+                && !self.is_flow_lost
+        };
         match uri.host_ip() {
-            Some(ip) if is_private(ip) && !is_private(self.peer.ip()) => self.peer,
-            Some(ip) => SocketAddr::new(ip, uri.port().unwrap_or(5060)),
+            Some(ip) if is_same(ip) => self.peer,
+            Some(ip) if is_private(ip) && !is_private(peer_ip) => self.peer,
+            Some(ip) => {
+                let port = uri.port().unwrap_or(transport.default_port());
+                Peer::new(transport, SocketAddr::new(ip, port))
+            }
             None => self.peer,
         }
     }
+}
+
+/// The transport a URI names: by its parameter, or TLS by its scheme.
+fn hop_transport(uri: &UriRef<'_>) -> Option<Transport> {
+    let named = uri
+        .param("transport")
+        .flatten()
+        .and_then(Transport::from_param);
+    if uri.scheme() == Scheme::Sips {
+        return Some(Transport::Tls);
+    }
+    named
 }
 
 /// An address that means nothing outside its own network: a peer behind a NAT names one.

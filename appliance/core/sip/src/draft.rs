@@ -1,17 +1,16 @@
 //! A request of ours before it has a branch: kept until answered, so that it can be sent again with
 //! credentials, cancelled or acknowledged (RFC 3261 8.1, 9.1, 17.1.1.3).
 
-use std::net::SocketAddr;
-
 use crate::endpoint::EndpointConfig;
 use crate::method::Method;
 use crate::request::Body;
+use crate::transport::Peer;
 use crate::write::Writer;
 
 /// A request of ours.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
-    pub(crate) to: SocketAddr,
+    pub(crate) to: Peer,
     pub(crate) method: Method,
     pub(crate) uri: Vec<u8>,
     pub(crate) routes: Vec<Vec<u8>>,
@@ -44,7 +43,8 @@ impl Draft {
             self.method,
             Method::Invite | Method::Update | Method::Subscribe | Method::Refer
         ) {
-            writer.field("Contact", contact(config.local));
+            let is_sips = is_sips(&self.uri);
+            writer.field("Contact", config.local.contact(self.to.transport, is_sips));
         }
         writer.field("User-Agent", &config.user_agent);
         if let Some((name, value)) = authorization {
@@ -71,7 +71,12 @@ impl Draft {
         let mut writer = Writer::request(method.as_str().as_bytes(), &self.uri);
         writer.field(
             "Via",
-            format!("SIP/2.0/UDP {};branch={};rport", config.local, self.branch),
+            format!(
+                "SIP/2.0/{} {};branch={};rport",
+                self.to.transport.via_name(),
+                config.local.of(self.to.transport),
+                self.branch
+            ),
         );
         for route in &self.routes {
             writer.field("Route", route);
@@ -86,9 +91,10 @@ impl Draft {
     }
 }
 
-/// Our Contact.
-pub(crate) fn contact(local: SocketAddr) -> String {
-    format!("<sip:{local}>")
+/// Whether a URI asks for a secure way.
+pub(crate) fn is_sips(uri: &[u8]) -> bool {
+    uri.get(..5)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"sips:"))
 }
 
 /// Ends a message with an optional body.

@@ -3,11 +3,11 @@
 //! Kept apart from the tables of transactions and dialogs, so that one of those can be changed while it sends.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::deadline::{Deadlines, Reason};
 use crate::endpoint::{DialogId, Event, Stats, Timers, Transmit, TxId};
+use crate::transport::Peer;
 
 /// Whom a deadline belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,13 +38,13 @@ impl Lane {
     }
 
     /// Sends a message for the first time.
-    pub(crate) fn send(&mut self, to: SocketAddr, bytes: Vec<u8>) {
+    pub(crate) fn send(&mut self, to: Peer, bytes: Vec<u8>) {
         self.stats.sent += 1;
         self.out.push_back(Transmit { to, bytes });
     }
 
     /// Sends a copy of a message.
-    pub(crate) fn resend(&mut self, to: SocketAddr, bytes: &[u8]) {
+    pub(crate) fn resend(&mut self, to: Peer, bytes: &[u8]) {
         self.stats.retransmissions_sent += 1;
         self.send(to, bytes.to_vec());
     }

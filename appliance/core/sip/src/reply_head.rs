@@ -5,12 +5,13 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::draft::{contact, finish};
+use crate::draft::{finish, is_sips};
 use crate::endpoint::EndpointConfig;
 use crate::header::Kind;
 use crate::message::{Message, StartLine};
 use crate::method::Method;
 use crate::request::Reply;
+use crate::transport::{Peer, Transport};
 use crate::via::{Via, ViaList};
 use crate::write::{Writer, reason_phrase};
 
@@ -24,6 +25,8 @@ pub(crate) struct ReplyHead {
     pub(crate) to: Vec<u8>,
     call_id: Vec<u8>,
     cseq: Vec<u8>,
+    transport: Transport,
+    is_sips: bool,
     has_to_tag: bool,
     can_take_tag: bool,
     /// The tag we add where the request's To has none.
@@ -32,13 +35,13 @@ pub(crate) struct ReplyHead {
 
 impl ReplyHead {
     /// Copies what responses need; `None` where there is no Via to answer by.
-    pub(crate) fn of(message: &Message<'_>, source: SocketAddr, tag: String) -> Option<Self> {
-        let StartLine::Request { method, .. } = message.start() else {
+    pub(crate) fn of(message: &Message<'_>, source: Peer, tag: String) -> Option<Self> {
+        let StartLine::Request { method, uri } = message.start() else {
             return None;
         };
         let mut vias: Vec<Vec<u8>> = message.all(Kind::Via).map(<[u8]>::to_vec).collect();
         if let Some(top) = vias.first_mut() {
-            *top = stamped(top, source);
+            *top = stamped(top, source.addr);
         } else {
             return None;
         }
@@ -52,6 +55,8 @@ impl ReplyHead {
             to: copy(Kind::To),
             call_id: copy(Kind::CallId),
             cseq: copy(Kind::CSeq),
+            transport: source.transport,
+            is_sips: is_sips(uri),
             has_to_tag: to.is_some_and(|to| to.tag().is_some()),
             can_take_tag: to.is_some(),
             tag,
@@ -108,7 +113,10 @@ impl ReplyHead {
         };
         let refreshes = self.method == Method::Update && (200..300).contains(&status);
         if (makes_dialog || refreshes) && !given("Contact") {
-            writer.field("Contact", contact(config.local));
+            writer.field(
+                "Contact",
+                config.local.contact(self.transport, self.is_sips),
+            );
         }
         if status == 405 && !given("Allow") {
             writer.field("Allow", "INVITE, ACK, BYE, CANCEL, OPTIONS");
@@ -123,12 +131,22 @@ impl ReplyHead {
 
 /// Where responses to a request from `source` go (18.2.2 and RFC 3581): its source address, and its source
 /// port where it asked for that, else the port it names. `maddr` is not followed: it would let anyone aim
-/// our answers at a third party.
-pub(crate) fn reply_address(via: Option<&Via<'_>>, source: SocketAddr) -> SocketAddr {
+/// our answers at a third party. On a stream they go back on the connection the request came by.
+pub(crate) fn reply_address(via: Option<&Via<'_>>, source: Peer) -> Peer {
     match via {
-        Some(via) if !via.wants_rport() => SocketAddr::new(source.ip(), via.port.unwrap_or(5060)),
+        Some(via) if !via.wants_rport() && !source.transport.is_reliable() => {
+            sent_by(Some(via), source)
+        }
         _ => source,
     }
+}
+
+/// Where responses go when the connection of their request is gone: a new one, to the port the sender says
+/// it listens on (18.2.2).
+pub(crate) fn sent_by(via: Option<&Via<'_>>, source: Peer) -> Peer {
+    let default = source.transport.default_port();
+    let port = via.and_then(|via| via.port).unwrap_or(default);
+    Peer::new(source.transport, SocketAddr::new(source.addr.ip(), port))
 }
 
 /// A Via field with `received` and `rport` in its first value, everything else untouched.

@@ -3,6 +3,7 @@
 //! Nothing here borrows the receive buffer, so a request may be kept for as long as a call lives.
 
 use crate::method::Method;
+use crate::transport::Peer;
 use crate::uri::Uri;
 
 /// A message body with the type it was declared to have.
@@ -148,7 +149,7 @@ impl std::fmt::Debug for Credentials {
 #[derive(Clone, Debug)]
 pub struct OutgoingInvite {
     /// Where the INVITE is sent.
-    pub to: std::net::SocketAddr,
+    pub to: Peer,
     /// The Request-URI.
     pub request_uri: Uri,
     /// The From URI.

@@ -81,7 +81,7 @@ impl Caller {
         let body = offer(&Capabilities::default(), ip, ports.rtp_port()?, ids);
         let credentials = credentials(args)?;
         let invite = OutgoingInvite {
-            to,
+            to: to.into(),
             request_uri: uri(&args.to)?,
             from_uri: uri(&format!("sip:{}@{ip}", args.from))?,
             to_uri: uri(&args.to)?,
@@ -185,7 +185,7 @@ impl Caller {
     fn send(&mut self) {
         while let Some(transmit) = self.endpoint.poll_transmit() {
             // A lost datagram is sent again by its transaction.
-            let _ = self.socket.try_send_to(&transmit.bytes, transmit.to);
+            let _ = self.socket.try_send_to(&transmit.bytes, transmit.to.addr);
         }
     }
 
@@ -200,7 +200,7 @@ impl Caller {
             received = self.socket.recv_from(&mut datagram) => {
                 if let Ok((length, from)) = received {
                     let bytes = datagram.get(..length).unwrap_or_default();
-                    self.endpoint.handle_datagram(Instant::now(), from, bytes);
+                    self.endpoint.handle_message(Instant::now(), from.into(), bytes);
                 }
             }
             () = tokio::time::sleep_until(wake.into()) => self.endpoint.handle_timeout(Instant::now()),

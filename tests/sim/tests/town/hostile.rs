@@ -20,7 +20,7 @@ fn a_flood_of_invites_from_unknown_sources_keeps_memory_bounded() {
         town.centre.handle(
             town.now,
             Input::Datagram {
-                from,
+                from: from.into(),
                 bytes: raw.invite(&raw.sdp("RTP/AVP 8")).into(),
             },
         );
@@ -49,8 +49,13 @@ fn one_source_that_floods_is_answered_a_bounded_number_of_times() {
     for n in 0..2_000 {
         let raw = Raw::new(from, &format!("one-{n}"), "4000");
         let bytes = raw.invite(&raw.sdp("RTP/AVP 8")).into();
-        town.centre
-            .handle(town.now, Input::Datagram { from, bytes });
+        town.centre.handle(
+            town.now,
+            Input::Datagram {
+                from: from.into(),
+                bytes,
+            },
+        );
         while let Some(output) = town.centre.poll() {
             answers += u32::from(matches!(output, Output::Transmit { .. }));
         }

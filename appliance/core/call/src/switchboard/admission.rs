@@ -1,10 +1,9 @@
 //! Requests from outside any dialog: who is let in, and what the others are told.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use sip::{Method, Reply, Request, TxId};
+use sip::{Method, Peer, Reply, Request, TxId};
 
 use super::Switchboard;
 use crate::address::{cut, number};
@@ -19,7 +18,7 @@ use crate::refresh::{self, Agreement, Wish};
 pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, NOTIFY";
 
 impl Switchboard {
-    pub(super) fn on_invite(&mut self, now: Instant, tx: TxId, from: SocketAddr, request: Request) {
+    pub(super) fn on_invite(&mut self, now: Instant, tx: TxId, from: Peer, request: Request) {
         let Some(trunk) = self.admit(now, tx, from, &request) else {
             return;
         };
@@ -47,7 +46,7 @@ impl Switchboard {
     }
 
     /// A request that belongs to no dialog of ours.
-    pub(super) fn on_stray(&mut self, now: Instant, tx: TxId, from: SocketAddr, request: &Request) {
+    pub(super) fn on_stray(&mut self, now: Instant, tx: TxId, from: Peer, request: &Request) {
         if self.admit(now, tx, from, request).is_none() {
             return;
         }
@@ -70,15 +69,9 @@ impl Switchboard {
     }
 
     /// The trunk that `request` belongs to; otherwise it has been answered or dropped.
-    fn admit(
-        &mut self,
-        now: Instant,
-        tx: TxId,
-        from: SocketAddr,
-        request: &Request,
-    ) -> Option<Arc<str>> {
+    fn admit(&mut self, now: Instant, tx: TxId, from: Peer, request: &Request) -> Option<Arc<str>> {
         let (endpoint, realm) = (&self.endpoint, self.realm.as_str());
-        let verdict = self.gate.judge(now, from.ip(), |login| {
+        let verdict = self.gate.judge(now, from.addr.ip(), |login| {
             endpoint.verify(now, request, &login.username, &login.password, realm)
         });
         // Strangers are answered without state (RFC 3261 section 8.2.7): they cost no memory, and

@@ -225,7 +225,7 @@ impl Switchboard {
 
     /// Our name in a Warning.
     fn agent(&self) -> String {
-        self.endpoint.config().local.to_string()
+        self.endpoint.config().local.udp.to_string()
     }
 }
 

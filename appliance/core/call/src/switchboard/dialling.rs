@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use sip::{Body, DialogId, OutgoingInvite, Reply, Uri};
+use sip::{Body, DialogId, OutgoingInvite, Peer, Reply, Uri};
 
 use super::admission::ALLOW;
 use super::{Parting, Switchboard, Why};
@@ -22,7 +22,7 @@ use crate::trunk::Outbound;
 /// One place that an INVITE goes to.
 #[derive(Clone, Debug)]
 struct Target {
-    peer: SocketAddr,
+    peer: Peer,
     request_uri: Uri,
     credentials: Option<sip::Credentials>,
     /// The domain of our own addresses there.
@@ -41,7 +41,10 @@ impl Switchboard {
             .as_ref()
             .ok()
             .and_then(|targets| targets.first())
-            .map_or_else(|| self.endpoint.config().local, |target| target.peer);
+            .map_or_else(
+                || self.endpoint.config().local.udp.into(),
+                |target| target.peer,
+            );
         let is_full = self.legs.len() >= MAX_LEGS;
         self.legs
             .insert(leg, Leg::outgoing(dial.line.clone(), peer));
@@ -212,7 +215,9 @@ impl Switchboard {
             Line::Device(_) => Err(Cause::NotRegistered),
             Line::Trunk(name) => {
                 let outbound = self.outbounds.get(name).ok_or(Cause::NoRoute)?;
-                let peer = literal(&outbound.host).ok_or(Cause::PeerUnreachable)?;
+                let peer = literal(&outbound.host)
+                    .ok_or(Cause::PeerUnreachable)?
+                    .into();
                 let target = trunk_target(outbound, peer, &dial.to).ok_or(Cause::UnknownNumber)?;
                 Ok(vec![target])
             }
@@ -220,7 +225,7 @@ impl Switchboard {
     }
 }
 
-fn trunk_target(outbound: &Outbound, peer: SocketAddr, number: &str) -> Option<Target> {
+fn trunk_target(outbound: &Outbound, peer: Peer, number: &str) -> Option<Target> {
     let domain = outbound.domain.as_ref().unwrap_or(&outbound.host).clone();
     Some(Target {
         peer,

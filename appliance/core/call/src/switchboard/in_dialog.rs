@@ -23,13 +23,13 @@ impl Switchboard {
         let (State::Up, Some(dialog)) = (&entry.state, entry.dialog) else {
             return;
         };
-        let Some(refer_to) = transfer::refer_to(target, &entry.peer.to_string()) else {
+        let Some(refer_to) = transfer::refer_to(target, &entry.peer.addr.to_string()) else {
             tracing::warn!(%leg, "the transfer target is no number and no URI");
             self.events.push_back(LegEvent::TransferFailed { leg });
             return;
         };
         entry.state = State::Referring { accepted: false };
-        let local = self.endpoint.config().local;
+        let local = self.endpoint.config().local.of(entry.peer.transport);
         let headers = vec![
             ("Refer-To".into(), format!("<{refer_to}>")),
             ("Referred-By".into(), format!("<sip:{local}>")),

@@ -13,11 +13,11 @@ mod in_dialog;
 mod streams;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Instant;
 
 use media::{StreamCommand, StreamId};
-use sip::{DialogId, Endpoint, EndpointConfig, TxId};
+use sip::{DialogId, Endpoint, EndpointConfig, Local, Peer, TxId};
 
 use crate::cause::Cause;
 use crate::deadlines::Deadlines;
@@ -36,8 +36,8 @@ pub struct SwitchboardConfig {
     pub seed: [u8; 32],
     /// RTP ports that the media plane has bound; RTCP is one above each.
     pub ports: Vec<u16>,
-    /// The SIP address peers reach us at.
-    pub local: SocketAddr,
+    /// The SIP addresses peers reach us at.
+    pub local: Local,
     /// The address in our session descriptions.
     pub media_ip: IpAddr,
     /// Digest realm.
@@ -130,9 +130,15 @@ impl Switchboard {
         self.gate.set_trunks(trunks);
     }
 
-    /// Takes one datagram from `from`.
-    pub fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
-        self.endpoint.handle_datagram(now, from, bytes);
+    /// Takes one SIP message from `from`: a datagram, or one cut out of a stream.
+    pub fn handle_message(&mut self, now: Instant, from: Peer, bytes: &[u8]) {
+        self.endpoint.handle_message(now, from, bytes);
+        self.drain(now);
+    }
+
+    /// The stream connection to `peer` broke or could not be opened.
+    pub fn transport_lost(&mut self, now: Instant, peer: Peer) {
+        self.endpoint.transport_lost(now, peer);
         self.drain(now);
     }
 
@@ -156,7 +162,7 @@ impl Switchboard {
         self.stopping = true;
     }
 
-    /// The next datagram to send.
+    /// The next SIP message to send.
     pub fn poll_transmit(&mut self) -> Option<sip::Transmit> {
         self.endpoint.poll_transmit()
     }

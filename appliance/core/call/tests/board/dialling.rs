@@ -211,7 +211,7 @@ fn a_withheld_number_is_told_to_the_carrier_alone() {
 fn a_caller_hears_that_it_rings_before_it_is_answered() {
     let (mut world, carrier) = (World::new(), at(CARRIER));
     let invite = sip::OutgoingInvite {
-        to: at(BOX),
+        to: at(BOX).into(),
         request_uri: sip::Uri::parse(&format!("sip:200@{BOX}")).unwrap(),
         from_uri: sip::Uri::parse("sip:13800000007@carrier.example").unwrap(),
         to_uri: sip::Uri::parse(&format!("sip:200@{BOX}")).unwrap(),

@@ -69,7 +69,7 @@ impl World {
         let mut board = Switchboard::new(SwitchboardConfig {
             seed: [7; 32],
             ports: (20_000..20_040).step_by(2).collect(),
-            local: at(BOX),
+            local: at(BOX).into(),
             media_ip: at(BOX).ip(),
             realm: "branchline".into(),
         });
@@ -125,11 +125,11 @@ impl World {
             }
             let mut flying = Vec::new();
             while let Some(t) = self.board.poll_transmit() {
-                flying.push((at(BOX), t.to, t.bytes));
+                flying.push((at(BOX), t.to.addr, t.bytes));
             }
             for (address, peer) in &mut self.peers {
                 while let Some(t) = peer.poll_transmit() {
-                    flying.push((*address, t.to, t.bytes));
+                    flying.push((*address, t.to.addr, t.bytes));
                 }
             }
             for (from, to, bytes) in flying {
@@ -140,9 +140,9 @@ impl World {
                 let text = String::from_utf8_lossy(&bytes).into_owned();
                 self.wire.push((from, to, text));
                 if to == at(BOX) {
-                    self.board.handle_datagram(self.now, from, &bytes);
+                    self.board.handle_message(self.now, from.into(), &bytes);
                 } else if let Some(peer) = self.peers.get_mut(&to) {
-                    peer.handle_datagram(self.now, from, &bytes);
+                    peer.handle_message(self.now, from.into(), &bytes);
                 }
             }
             if quiet {

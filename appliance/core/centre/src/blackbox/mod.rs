@@ -15,10 +15,11 @@ mod replay;
 #[cfg(test)]
 mod tests;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use call::Local;
 use serde::{Deserialize, Serialize};
 
 pub use read::{BlackBoxError, Entries, Stimulus};
@@ -31,7 +32,7 @@ use crate::record::UnixMillis;
 use crate::site::Site;
 
 /// What every black box begins with; the last byte counts the forms.
-pub const MAGIC: [u8; 8] = *b"BLBLACK\x01";
+pub const MAGIC: [u8; 8] = *b"BLBLACK\x02";
 
 /// What a centre was born with, and by which program.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,7 +43,7 @@ pub struct Birth {
     pub unix_ms: UnixMillis,
     seed: [u8; 32],
     ports: Vec<u16>,
-    local: SocketAddr,
+    local: Local,
     media_ip: IpAddr,
     #[serde(with = "site_text")]
     site: Arc<Site>,

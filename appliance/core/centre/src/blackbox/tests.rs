@@ -13,7 +13,7 @@ fn birth() -> (CentreConfig, Arc<Site>) {
     let config = CentreConfig {
         seed: [7; 32],
         ports: vec![4000, 4002],
-        local: "127.0.0.1:5060".parse().unwrap(),
+        local: std::net::SocketAddr::from(([127, 0, 0, 1], 5060)).into(),
         media_ip: "127.0.0.1".parse().unwrap(),
         now: Instant::now(),
         unix_ms: 1_772_323_200_000,

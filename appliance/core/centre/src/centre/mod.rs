@@ -9,12 +9,13 @@ mod call_state;
 mod conduct;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use call::{
-    Cause, Deadlines, LegEvent, LegId, Login, StreamId, Switchboard, SwitchboardConfig, Trunk,
+    Cause, Deadlines, LegEvent, LegId, Local, Login, StreamId, Switchboard, SwitchboardConfig,
+    Trunk,
 };
 
 use self::call_state::Call;
@@ -36,8 +37,8 @@ pub struct CentreConfig {
     pub seed: [u8; 32],
     /// RTP ports that the media plane has bound; RTCP is one above each.
     pub ports: Vec<u16>,
-    /// The SIP address peers reach us at.
-    pub local: SocketAddr,
+    /// The SIP addresses peers reach us at.
+    pub local: Local,
     /// The address in our session descriptions.
     pub media_ip: IpAddr,
     /// Now.
@@ -132,7 +133,8 @@ impl Centre {
     /// Takes one input of the world.
     pub fn handle(&mut self, now: Instant, input: Input) {
         match input {
-            Input::Datagram { from, bytes } => self.switchboard.handle_datagram(now, from, &bytes),
+            Input::Datagram { from, bytes } => self.switchboard.handle_message(now, from, &bytes),
+            Input::TransportLost { peer } => self.switchboard.transport_lost(now, peer),
             Input::Stream(event) => self.switchboard.handle_stream(now, event),
             Input::Heard { stream, utterance } => self.hear(now, stream, utterance),
             Input::SpeechDone { stream } => self.speech_done(stream),

@@ -1,15 +1,15 @@
 //! What an endpoint is told at birth, and the plain counters it keeps.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::limits;
+use crate::transport::Local;
 
 /// How an endpoint presents itself and how patient it is.
 #[derive(Clone, Debug)]
 pub struct EndpointConfig {
-    /// The address peers reach us at: Via and Contact.
-    pub local: SocketAddr,
+    /// The addresses peers reach us at: Via and Contact.
+    pub local: Local,
     /// The User-Agent and Server value.
     pub user_agent: String,
     /// The timers of RFC 3261 17.
@@ -20,10 +20,10 @@ pub struct EndpointConfig {
 
 impl EndpointConfig {
     /// An endpoint at `local` with the RFC's timers and the crate's limits.
-    pub fn new(local: SocketAddr) -> Self {
+    pub fn new(local: impl Into<Local>) -> Self {
         let user_agent = concat!("Branchline/", env!("CARGO_PKG_VERSION")).to_owned();
         Self {
-            local,
+            local: local.into(),
             user_agent,
             timers: Timers::default(),
             capacity: Capacity::default(),

@@ -1,9 +1,9 @@
-//! What an endpoint asks of its owner and tells it: identities, datagrams to send, events.
+//! What an endpoint asks of its owner and tells it: identities, messages to send, events.
 
 use std::fmt;
-use std::net::SocketAddr;
 
 use crate::request::{Body, Headers, Request};
+use crate::transport::Peer;
 
 /// A transaction of one endpoint, counted from 1 and never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,11 +25,11 @@ impl fmt::Display for DialogId {
     }
 }
 
-/// One datagram to be sent now.
+/// One message to be sent now. On a stream the owner uses the connection it has with that peer, or opens one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transmit {
     /// Where to.
-    pub to: SocketAddr,
+    pub to: Peer,
     /// What.
     pub bytes: Vec<u8>,
 }
@@ -55,7 +55,7 @@ pub enum Event {
         /// The transaction to answer.
         tx: TxId,
         /// Where it came from.
-        from: SocketAddr,
+        from: Peer,
         /// The request.
         request: Request,
     },
@@ -67,7 +67,7 @@ pub enum Event {
         /// The dialog it belongs to.
         dialog: Option<DialogId>,
         /// Where it came from.
-        from: SocketAddr,
+        from: Peer,
         /// The request.
         request: Request,
     },

@@ -1,6 +1,5 @@
 //! Requests of peers: matched to what we know, or handed to the owner (RFC 3261 8.2, 9.2, 12.2.2, 15.1.2).
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::auth_params::AuthParams;
@@ -15,16 +14,17 @@ use crate::limits;
 use crate::message::{Message, StartLine};
 use crate::name_addr::text;
 use crate::option_tags;
-use crate::reply_head::{ReplyHead, reply_address};
+use crate::reply_head::{ReplyHead, reply_address, sent_by};
 use crate::request::Reply;
 use crate::transaction::key::Key;
 use crate::transaction::server::{Server, State};
+use crate::transport::Peer;
 
 /// One request on its way through the endpoint.
 #[derive(Clone, Copy)]
 struct Arrival<'m, 'a> {
     now: Instant,
-    source: SocketAddr,
+    source: Peer,
     message: &'m Message<'a>,
     essentials: &'m Essentials<'a>,
     method: &'a [u8],
@@ -34,7 +34,7 @@ impl Endpoint {
     pub(super) fn handle_request(
         &mut self,
         now: Instant,
-        source: SocketAddr,
+        source: Peer,
         message: &Message<'_>,
         essentials: &Essentials<'_>,
     ) {
@@ -84,12 +84,7 @@ impl Endpoint {
     }
 
     /// Answers without keeping anything: every copy of the request gets the same answer (8.2.7).
-    pub(super) fn answer_stateless(
-        &mut self,
-        source: SocketAddr,
-        message: &Message<'_>,
-        reply: &Reply,
-    ) {
+    pub(super) fn answer_stateless(&mut self, source: Peer, message: &Message<'_>, reply: &Reply) {
         let part = |kind| message.first(kind).unwrap_or_default();
         let parts = [
             part(Kind::CallId),
@@ -165,7 +160,11 @@ impl Endpoint {
         let tag = self.identity.tag();
         let head = ReplyHead::of(arrival.message, arrival.source, tag)?;
         let reply_to = reply_address(Some(&arrival.essentials.via), arrival.source);
-        let server = Server::new(tx, key, arrival.method == b"INVITE", reply_to);
+        let mut server = Server::new(tx, key, arrival.method == b"INVITE", reply_to);
+        if reply_to.transport.is_reliable() {
+            let fallback = sent_by(Some(&arrival.essentials.via), arrival.source);
+            server.fallback = Some(fallback).filter(|peer| *peer != reply_to);
+        }
         let is_stale = arrival.message.all(Kind::Authorization).any(|value| {
             let value = text(value);
             let nonce = AuthParams::parse(&value).and_then(|auth| auth.get("nonce"));
@@ -258,6 +257,7 @@ impl Endpoint {
     fn handle_in_dialog(&mut self, arrival: Arrival<'_, '_>, key: Key, id: DialogId) {
         let cseq = arrival.essentials.cseq;
         let (method, now) = (arrival.method, arrival.now);
+        self.follow_connection(arrival.source, id);
         let Some(dialog) = self.tables.dialog(id) else {
             return;
         };
@@ -310,6 +310,14 @@ impl Endpoint {
             from,
             request,
         });
+    }
+
+    /// The peer of a dialog opened a new stream connection: it stands, the old one may not.
+    fn follow_connection(&mut self, source: Peer, id: DialogId) {
+        let is_new = |dialog: &Dialog| dialog.path.peer != source || dialog.path.is_flow_lost;
+        if source.transport.is_reliable() && self.tables.dialog_ref(id).is_some_and(is_new) {
+            self.tables.reroute_dialog(id, source);
+        }
     }
 
     fn handle_bye(&mut self, arrival: Arrival<'_, '_>, key: Key, id: DialogId, state: DialogState) {

@@ -1,6 +1,6 @@
-//! The endpoint: all transactions and dialogs of one UDP transport, without the transport.
+//! The endpoint: all transactions and dialogs of one box, without the transports.
 //!
-//! Its owner feeds it datagrams and time, tells it what to do, and then polls: `poll_transmit` until empty,
+//! Its owner feeds it messages and time, tells it what to do, and then polls: `poll_transmit` until empty,
 //! `poll_event` until empty, `poll_timeout` to know when to call `handle_timeout`. It never reads a clock,
 //! opens a socket, resolves a name or decides who may call.
 
@@ -8,13 +8,13 @@ mod answer;
 mod config;
 mod event;
 mod inbound;
+mod lost;
 mod outbound;
 mod owned;
 mod response;
 mod tables;
 mod timeout;
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 pub use config::{Capacity, EndpointConfig, Received, Stats, Timers};
@@ -26,9 +26,10 @@ use crate::identity::Identity;
 use crate::lane::Lane;
 use crate::message::StartLine;
 use crate::parse::ParseError;
+use crate::transport::Peer;
 use tables::Tables;
 
-/// All transactions and dialogs of one UDP transport.
+/// All transactions and dialogs of one box, over all its transports.
 #[derive(Debug)]
 pub struct Endpoint {
     config: EndpointConfig,
@@ -49,10 +50,16 @@ impl Endpoint {
         }
     }
 
-    /// Takes one datagram from `from`. Malformed requests and those it cannot serve are answered here.
-    pub fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+    /// Takes one whole message from `from`: a datagram, or what [`crate::StreamReader`] cut out of a stream.
+    /// Malformed requests and those it cannot serve are answered here.
+    pub fn handle_message(&mut self, now: Instant, from: Peer, bytes: &[u8]) {
         self.identity.note(now);
         let judged = judge(bytes);
+        let judged = if from.transport.is_reliable() {
+            judged.on_stream()
+        } else {
+            judged
+        };
         let received = &mut self.lane.stats.received;
         match (judged.verdict, judged.message, judged.essentials) {
             (Verdict::Accepted, Some(message), Some(essentials)) => match message.start() {
@@ -71,7 +78,7 @@ impl Endpoint {
         }
     }
 
-    /// The next datagram to send.
+    /// The next message to send.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.lane.out.pop_front()
     }
@@ -106,7 +113,7 @@ impl Endpoint {
     }
 
     /// Answers a request that is malformed or not to be served; keeps nothing of it.
-    fn refuse(&mut self, from: SocketAddr, judged: &Judged<'_>) {
+    fn refuse(&mut self, from: Peer, judged: &Judged<'_>) {
         let (Verdict::Refused(refusal), Some(message)) = (judged.verdict, judged.message) else {
             return;
         };

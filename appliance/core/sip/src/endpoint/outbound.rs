@@ -1,6 +1,5 @@
 //! What an owner asks of a peer: a call, its end, requests inside it (RFC 3261 8.1, 9.1, 13.2, 15).
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::deadline::Reason;
@@ -12,6 +11,7 @@ use crate::method::Method;
 use crate::request::{Body, Headers, OutgoingInvite, Reply};
 use crate::transaction::client::{Client, State};
 use crate::transaction::key::Key;
+use crate::transport::Peer;
 
 impl Endpoint {
     /// Places a call. Its fate comes as `Progress`, then one of `Answered` and `Rejected`; 503 at once where
@@ -50,6 +50,7 @@ impl Endpoint {
                 target: target.clone(),
                 routes: Vec::new(),
                 peer: invite.to,
+                is_flow_lost: false,
             },
             credentials: invite.credentials,
             answer: None,
@@ -160,7 +161,7 @@ impl Endpoint {
 
     /// Sends OPTIONS to `uri` outside any dialog: is the peer alive? Its `Response` follows, 400 at once where
     /// `uri` is none, 503 where there is no room.
-    pub fn send_options(&mut self, now: Instant, to: SocketAddr, uri: &str) -> TxId {
+    pub fn send_options(&mut self, now: Instant, to: Peer, uri: &str) -> TxId {
         self.identity.note(now);
         let tx = self.tables.next_tx();
         if crate::uri::UriRef::parse(uri.as_bytes()).is_err() {
@@ -175,7 +176,7 @@ impl Endpoint {
         let tag = self.identity.tag();
         let names = Names {
             call_id: self.identity.call_id().into_bytes(),
-            from: format!("<sip:{}>;tag={tag}", self.config.local).into_bytes(),
+            from: format!("<sip:{}>;tag={tag}", self.config.local.of(to.transport)).into_bytes(),
             to: format!("<{uri}>").into_bytes(),
         };
         let draft = Draft {

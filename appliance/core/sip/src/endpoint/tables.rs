@@ -2,15 +2,17 @@
 //!
 //! An entry and its keys come and go together, here and nowhere else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dialog::Dialog;
 use crate::draft::Draft;
 use crate::endpoint::{DialogId, TxId};
+use crate::lane::Owner;
 use crate::reply_head::ReplyHead;
 use crate::transaction::client::Client;
 use crate::transaction::key::Key;
 use crate::transaction::server::Server;
+use crate::transport::Peer;
 
 /// All that lives in an endpoint.
 #[derive(Debug, Default)]
@@ -20,6 +22,8 @@ pub(crate) struct Tables {
     dialogs: BTreeMap<DialogId, Dialog>,
     tx_keys: BTreeMap<Key, TxId>,
     dialog_keys: BTreeMap<Key, DialogId>,
+    /// Who uses which stream connection, so that a broken one touches only its own.
+    flows: BTreeSet<(Peer, Owner)>,
     last_id: u64,
 }
 
@@ -115,12 +119,14 @@ impl Tables {
         if let Some(merged) = inbound.server.merged.clone() {
             self.tx_keys.insert(merged, id);
         }
+        self.add_flow(inbound.server.reply_to, Owner::Tx(id));
         self.servers.insert(id, inbound);
     }
 
     pub(crate) fn add_client(&mut self, outbound: Outbound) {
         self.tx_keys
             .insert(outbound.client.key.clone(), outbound.client.id);
+        self.add_flow(outbound.client.to, Owner::Tx(outbound.client.id));
         self.clients.insert(outbound.client.id, outbound);
     }
 
@@ -128,6 +134,7 @@ impl Tables {
         if let Some(key) = dialog.key.clone() {
             self.dialog_keys.insert(key, id);
         }
+        self.add_flow(dialog.path.peer, Owner::Dialog(id));
         self.dialogs.insert(id, dialog);
     }
 
@@ -144,6 +151,7 @@ impl Tables {
         if let Some(merged) = &inbound.server.merged {
             self.tx_keys.remove(merged);
         }
+        self.flows.remove(&(inbound.server.reply_to, Owner::Tx(tx)));
         Some(inbound)
     }
 
@@ -160,6 +168,7 @@ impl Tables {
     pub(crate) fn remove_client(&mut self, tx: TxId) -> Option<Outbound> {
         let outbound = self.clients.remove(&tx)?;
         self.tx_keys.remove(&outbound.client.key);
+        self.flows.remove(&(outbound.client.to, Owner::Tx(tx)));
         Some(outbound)
     }
 
@@ -168,6 +177,42 @@ impl Tables {
         if let Some(key) = &dialog.key {
             self.dialog_keys.remove(key);
         }
+        self.flows.remove(&(dialog.path.peer, Owner::Dialog(id)));
         Some(dialog)
+    }
+
+    /// All that use the stream connection to `peer`.
+    pub(crate) fn on_flow(&self, peer: Peer) -> Vec<Owner> {
+        let first = (peer, Owner::Tx(TxId(0)));
+        let last = (peer, Owner::Dialog(DialogId(u64::MAX)));
+        let flow = self.flows.range(first..=last);
+        flow.map(|(_, owner)| *owner).collect()
+    }
+
+    /// Lets a server transaction answer to `peer` from now on.
+    pub(crate) fn reroute_server(&mut self, tx: TxId, peer: Peer) {
+        let Some(inbound) = self.servers.get_mut(&tx) else {
+            return;
+        };
+        let before = std::mem::replace(&mut inbound.server.reply_to, peer);
+        self.flows.remove(&(before, Owner::Tx(tx)));
+        self.add_flow(peer, Owner::Tx(tx));
+    }
+
+    /// Lets a dialog's requests go to `peer`, by a connection that stands.
+    pub(crate) fn reroute_dialog(&mut self, id: DialogId, peer: Peer) {
+        let Some(dialog) = self.dialogs.get_mut(&id) else {
+            return;
+        };
+        dialog.path.is_flow_lost = false;
+        let before = std::mem::replace(&mut dialog.path.peer, peer);
+        self.flows.remove(&(before, Owner::Dialog(id)));
+        self.add_flow(peer, Owner::Dialog(id));
+    }
+
+    fn add_flow(&mut self, peer: Peer, owner: Owner) {
+        if peer.transport.is_reliable() {
+            self.flows.insert((peer, owner));
+        }
     }
 }

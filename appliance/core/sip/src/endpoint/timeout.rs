@@ -43,20 +43,27 @@ impl Endpoint {
         self.lane.deadlines.clear_all(Owner::Tx(tx));
         self.tables.remove_client(tx);
         if fate == client::Fate::TimedOut {
-            self.handle_silence(now, purpose, told, reason);
+            let (status, why) = if reason == Reason::CancelTimeout {
+                (487, "cancelled")
+            } else {
+                (408, "no answer")
+            };
+            self.handle_silence(now, purpose, told, (status, why));
         }
     }
 
-    /// Nobody answered a request of ours.
-    fn handle_silence(&mut self, now: Instant, purpose: Purpose, told: TxId, reason: Reason) {
+    /// Nobody answered a request of ours, or nobody can.
+    pub(super) fn handle_silence(
+        &mut self,
+        now: Instant,
+        purpose: Purpose,
+        told: TxId,
+        (status, why): (u16, &str),
+    ) {
         match purpose {
             Purpose::Call(id) => {
                 self.forget_dialog(id);
-                if reason == Reason::CancelTimeout {
-                    self.tell_rejected(id, 487, "cancelled");
-                } else {
-                    self.tell_rejected(id, 408, "no answer");
-                }
+                self.tell_rejected(id, status, why);
             }
             Purpose::InDialog(id) => {
                 if let Some(dialog) = self.tables.dialog(id)
@@ -64,11 +71,11 @@ impl Endpoint {
                 {
                     dialog.reinvite = None;
                 }
-                self.tell_response(told, 408, Some(id));
+                self.tell_response(told, status, Some(id));
                 self.end_lost_dialog(now, id);
             }
             Purpose::Farewell(id) => self.forget_dialog(id),
-            Purpose::Alone => self.tell_response(told, 408, None),
+            Purpose::Alone => self.tell_response(told, status, None),
             Purpose::Unwatched => {}
         }
     }

@@ -1,13 +1,13 @@
 //! Client transactions: a request of ours from its first sending until no copy of its answer can come any
 //! more (RFC 3261 17.1, RFC 6026 7.2).
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::deadline::Reason;
 use crate::endpoint::TxId;
 use crate::lane::{Lane, Owner};
 use crate::transaction::key::Key;
+use crate::transport::Peer;
 
 /// How far a client transaction is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub(crate) struct Client {
     pub(crate) id: TxId,
     pub(crate) state: State,
     pub(crate) key: Key,
-    pub(crate) to: SocketAddr,
+    pub(crate) to: Peer,
     is_invite: bool,
     /// The request, and once refused its ACK: what is sent again.
     bytes: Vec<u8>,
@@ -63,7 +63,7 @@ impl Client {
         id: TxId,
         key: Key,
         is_invite: bool,
-        to: (SocketAddr, Vec<u8>),
+        to: (Peer, Vec<u8>),
     ) -> Self {
         let (to, bytes) = to;
         let interval = lane.timers.t1;
@@ -73,7 +73,10 @@ impl Client {
             (Reason::RequestRetransmit, Reason::RequestTimeout)
         };
         lane.send(to, bytes.clone());
-        lane.wake_tx(id, again, now, interval);
+        // A reliable transport sends again by itself (17.1.1.2, 17.1.2.2).
+        if !to.transport.is_reliable() {
+            lane.wake_tx(id, again, now, interval);
+        }
         lane.wake_tx(id, give_up, now, lane.timers.patience());
         Self {
             id,
@@ -109,11 +112,13 @@ impl Client {
             _ if self.is_invite => {
                 self.finish(lane, State::Completed);
                 let linger = lane.timers.patience().max(Duration::from_secs(32));
+                let linger = self.linger(linger);
                 lane.wake_tx(self.id, Reason::RefusalLinger, now, linger);
             }
             _ => {
                 self.finish(lane, State::Completed);
-                lane.wake_tx(self.id, Reason::AnswerLinger, now, lane.timers.t4);
+                let linger = self.linger(lane.timers.t4);
+                lane.wake_tx(self.id, Reason::AnswerLinger, now, linger);
             }
         }
         News::Fresh
@@ -162,6 +167,15 @@ impl Client {
                 .clear(Owner::Tx(self.id), Reason::InviteRetransmit);
             lane.deadlines
                 .clear(Owner::Tx(self.id), Reason::InviteTimeout);
+        }
+    }
+
+    /// How long copies of the answer may still come; none do on a reliable transport (timers D and K).
+    fn linger(&self, unreliable: Duration) -> Duration {
+        if self.to.transport.is_reliable() {
+            Duration::ZERO
+        } else {
+            unreliable
         }
     }
 

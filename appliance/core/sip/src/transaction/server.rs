@@ -3,13 +3,13 @@
 //!
 //! A finished one keeps its key, its deadline and the bytes of its last response.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::deadline::Reason;
 use crate::endpoint::{DialogId, TxId};
 use crate::lane::{Lane, Owner};
 use crate::transaction::key::Key;
+use crate::transport::Peer;
 
 /// How far a server transaction is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,9 @@ pub(crate) struct Server {
     /// Where a copy on another path would be found, while this one has no final response.
     pub(crate) merged: Option<Key>,
     /// Where responses go.
-    pub(crate) reply_to: SocketAddr,
+    pub(crate) reply_to: Peer,
+    /// Where they go once the connection of the request is gone.
+    pub(crate) fallback: Option<Peer>,
     /// The dialog it belongs to or has made.
     pub(crate) dialog: Option<DialogId>,
     /// The response a copy of the request is answered with.
@@ -54,7 +56,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn new(id: TxId, key: Key, is_invite: bool, reply_to: SocketAddr) -> Self {
+    pub(crate) fn new(id: TxId, key: Key, is_invite: bool, reply_to: Peer) -> Self {
         Self {
             id,
             state: State::Proceeding,
@@ -62,6 +64,7 @@ impl Server {
             key,
             merged: None,
             reply_to,
+            fallback: None,
             dialog: None,
             last: Vec::new(),
             interval: Duration::ZERO,
@@ -77,13 +80,21 @@ impl Server {
         }
     }
 
+    /// Sends a refusal that may have been lost with its connection once more.
+    pub(crate) fn resend_refusal(&self, lane: &mut Lane) {
+        if self.is_invite && self.state == State::Completed {
+            lane.resend(self.reply_to, &self.last);
+        }
+    }
+
     /// Takes an ACK; whether it was for a refusal of this transaction.
     pub(crate) fn handle_ack(&mut self, lane: &mut Lane, now: Instant) -> bool {
         match self.state {
             State::Completed if self.is_invite => {
                 self.state = State::Confirmed;
                 lane.deadlines.clear_all(Owner::Tx(self.id));
-                lane.wake_tx(self.id, Reason::AckLinger, now, lane.timers.t4);
+                let linger = self.linger(lane.timers.t4);
+                lane.wake_tx(self.id, Reason::AckLinger, now, linger);
                 self.last = Vec::new();
                 true
             }
@@ -106,7 +117,8 @@ impl Server {
         }
         if !self.is_invite {
             self.state = State::Completed;
-            lane.wake_tx(self.id, Reason::RequestLinger, now, patience);
+            let linger = self.linger(patience);
+            lane.wake_tx(self.id, Reason::RequestLinger, now, linger);
         } else if status < 300 {
             self.state = State::Accepted;
             self.last = Vec::new();
@@ -114,8 +126,19 @@ impl Server {
         } else {
             self.state = State::Completed;
             self.interval = lane.timers.t1;
-            lane.wake_tx(self.id, Reason::RefusalRetransmit, now, self.interval);
+            if !self.reply_to.transport.is_reliable() {
+                lane.wake_tx(self.id, Reason::RefusalRetransmit, now, self.interval);
+            }
             lane.wake_tx(self.id, Reason::RefusalUnacknowledged, now, patience);
+        }
+    }
+
+    /// How long copies of the request may still come; none do on a reliable transport (timers I and J).
+    fn linger(&self, unreliable: Duration) -> Duration {
+        if self.reply_to.transport.is_reliable() {
+            Duration::ZERO
+        } else {
+            unreliable
         }
     }
 

@@ -5,7 +5,7 @@ use sip::{Capacity, EndpointConfig, Event};
 use crate::world::{Stage, in_dialog, invite, ok, outgoing, tag};
 
 fn small(transactions: usize, dialogs: usize) -> Stage {
-    let mut config = EndpointConfig::new("192.0.2.9:5060".parse().unwrap());
+    let mut config = EndpointConfig::new(std::net::SocketAddr::from(([192, 0, 2, 9], 5060)));
     config.capacity = Capacity {
         transactions,
         dialogs,

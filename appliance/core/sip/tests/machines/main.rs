@@ -9,5 +9,6 @@ mod calling;
 mod digest;
 mod limits;
 mod network;
+mod reliable;
 mod requests;
 mod world;

@@ -80,7 +80,7 @@ impl World {
         side.endpoint.invite(
             self.now,
             OutgoingInvite {
-                to: called,
+                to: called.into(),
                 request_uri: uri(called),
                 from_uri: uri(caller),
                 to_uri: uri(called),
@@ -99,7 +99,7 @@ impl World {
                 let to = self
                     .sides
                     .iter()
-                    .position(|side| side.address == transmit.to)
+                    .position(|side| side.address == transmit.to.addr)
                     .unwrap();
                 let copies = 1 + usize::from(self.chance(self.weather.copies));
                 for _ in 0..copies {
@@ -204,7 +204,7 @@ impl World {
                 let (to, from, bytes) = entry.remove();
                 self.sides[to]
                     .endpoint
-                    .handle_datagram(self.now, from, &bytes);
+                    .handle_message(self.now, from.into(), &bytes);
             }
             self.answer_waiting();
             for side in &mut self.sides {

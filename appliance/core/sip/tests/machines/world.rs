@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use sip::{
-    Body, Endpoint, EndpointConfig, Event, OutgoingInvite, Reason, Reply, Transmit, TxId, Uri,
+    Body, Endpoint, EndpointConfig, Event, OutgoingInvite, Peer, Reason, Reply, Transmit, TxId, Uri,
 };
 
 pub(crate) const SDP: &str = "v=0\r\n";
@@ -14,12 +14,15 @@ pub(crate) struct Stage {
     pub(crate) endpoint: Endpoint,
     pub(crate) now: Instant,
     pub(crate) start: Instant,
-    pub(crate) peer: SocketAddr,
+    pub(crate) peer: Peer,
 }
 
 impl Stage {
     pub(crate) fn new() -> Self {
-        Self::with(EndpointConfig::new("192.0.2.9:5060".parse().unwrap()))
+        Self::with(EndpointConfig::new(SocketAddr::from((
+            [192, 0, 2, 9],
+            5060,
+        ))))
     }
 
     pub(crate) fn with(config: EndpointConfig) -> Self {
@@ -36,7 +39,7 @@ impl Stage {
     pub(crate) fn receive(&mut self, text: &str) {
         let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
         self.endpoint
-            .handle_datagram(self.now, self.peer, text.as_bytes());
+            .handle_message(self.now, self.peer, text.as_bytes());
     }
 
     pub(crate) fn sent(&mut self) -> Vec<String> {

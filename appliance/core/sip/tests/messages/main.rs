@@ -9,6 +9,7 @@ mod mutated;
 mod odd;
 mod oracle;
 mod round_trip;
+mod stream;
 mod torture;
 
 use sip::{ParseError, StartLine, Verdict, judge};

@@ -68,10 +68,10 @@ fn read_all(bytes: &[u8]) {
     }
     let now = Instant::now();
     let mut endpoint = Endpoint::new(
-        EndpointConfig::new("192.0.2.9:5060".parse().unwrap()),
+        EndpointConfig::new(std::net::SocketAddr::from(([192, 0, 2, 9], 5060))),
         [1; 32],
     );
-    endpoint.handle_datagram(now, "192.0.2.1:5060".parse().unwrap(), bytes);
+    endpoint.handle_message(now, "192.0.2.1:5060".parse().unwrap(), bytes);
     while let Some(event) = endpoint.poll_event() {
         match event {
             Event::Invite { tx, .. } => {

@@ -70,7 +70,7 @@ fn table() -> Option<BTreeMap<String, Vec<u8>>> {
 
 fn endpoint() -> Endpoint {
     Endpoint::new(
-        EndpointConfig::new("192.0.2.200:5060".parse().unwrap()),
+        EndpointConfig::new(std::net::SocketAddr::from(([192, 0, 2, 200], 5060))),
         [7; 32],
     )
 }
@@ -94,7 +94,7 @@ fn each_torture_message_gets_its_answer_on_udp() {
     let Some(files) = table() else { return };
     for (name, expected, status, why) in TABLE {
         let mut endpoint = endpoint();
-        endpoint.handle_datagram(
+        endpoint.handle_message(
             Instant::now(),
             "192.0.2.1:5060".parse().unwrap(),
             &files[name],
@@ -138,7 +138,7 @@ fn refusals_say_what_their_status_obliges_to() {
     ];
     for (name, line) in cases {
         let mut endpoint = endpoint();
-        endpoint.handle_datagram(
+        endpoint.handle_message(
             Instant::now(),
             "192.0.2.1:5060".parse().unwrap(),
             &files[name],
@@ -194,7 +194,7 @@ fn escapes_and_binary_bodies_reach_the_owner_unchanged() {
     let Some(files) = table() else { return };
     let told = |name: &str| {
         let mut endpoint = endpoint();
-        endpoint.handle_datagram(
+        endpoint.handle_message(
             Instant::now(),
             "192.0.2.1:5060".parse().unwrap(),
             &files[name],
