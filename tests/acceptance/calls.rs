@@ -13,10 +13,10 @@ use rig::sipp::{Scenario, Sipp};
 use tempfile::TempDir;
 
 /// A record is on disk so soon after its call.
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// The founding description's flow, to the letter, with a home for its three targets.
-const VERBATIM: &str = r#"
+pub(crate) const VERBATIM: &str = r#"
 [site]
 name = "verbatim"
 record = true
@@ -44,7 +44,7 @@ fn site(dir: &Path, text: &str) -> PathBuf {
 }
 
 /// A box without speech and without central.
-fn plain(text: &str) -> (TempDir, Options, Appliance) {
+pub(crate) fn plain(text: &str) -> (TempDir, Options, Appliance) {
     let dir = tempfile::tempdir().unwrap();
     let options = Options {
         data: dir.path().join("box"),
@@ -75,7 +75,7 @@ pub(crate) fn listening() -> Option<(TempDir, Options, Appliance)> {
     Some((dir, options, appliance))
 }
 
-fn records_of(data: &Path, count: usize) -> Vec<Row> {
+pub(crate) fn records_of(data: &Path, count: usize) -> Vec<Row> {
     let enough = || records(data).ok().filter(|rows| rows.len() >= count);
     wait_for(SOON, enough)
         .unwrap_or_else(|| panic!("{:?} instead of {count} records", records(data)))

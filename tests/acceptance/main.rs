@@ -1,5 +1,6 @@
 //! The real binaries on loopback: one test binary, a module per capability.
 
+mod blackbox;
 mod calls;
 mod delivery;
 mod house;
