@@ -12,6 +12,18 @@ pub const SOURCE_MEMORY: Duration = Duration::from_secs(60);
 pub const MAX_CHALLENGES: u32 = 100;
 /// Wrong credentials that one source may send in [`SOURCE_MEMORY`] before it is refused.
 pub const MAX_WRONG_CREDENTIALS: u32 = 3;
+/// How many times [`MAX_CHALLENGES`] a source may use from which a phone is registered.
+pub const KNOWN_HELPINGS: u32 = 20;
+/// Devices at most; beyond it the last by name are not taken.
+pub const MAX_DEVICES: usize = 2_000;
+/// Phones that one device may have registered at once; one more takes the place of the oldest.
+pub const MAX_CONTACTS: usize = 8;
+/// Shortest registration that is granted, seconds; a shorter wish is answered 423.
+pub const MIN_REGISTRATION_S: u32 = 60;
+/// What is granted to a phone that names no time, seconds.
+pub const DEFAULT_REGISTRATION_S: u32 = 600;
+/// Longest registration that is granted, seconds; a longer wish is shortened to it.
+pub const MAX_REGISTRATION_S: u32 = 3_600;
 /// How long a port rests after its stream closed, so that late packets reach nobody.
 pub const PORT_QUARANTINE: Duration = Duration::from_secs(2);
 /// How long an ended leg waits for the media plane to say what it counted and recorded.

@@ -1,4 +1,4 @@
-//! The addresses a trunk may call from: one address or a network in CIDR form, v4 or v6.
+//! The addresses an account may call from: one address or a network in CIDR form, v4 or v6.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -83,6 +83,32 @@ impl fmt::Display for Net {
             write!(f, "{}/{}", self.address, self.bits)
         }
     }
+}
+
+/// The networks that are nobody's on the Internet: private, shared, link-local and loopback.
+pub(crate) fn private_networks() -> Vec<Net> {
+    let v4 = |a, b, bits| Net {
+        address: Ipv4Addr::new(a, b, 0, 0).into(),
+        bits,
+    };
+    let v6 = |first, bits| Net {
+        address: Ipv6Addr::new(first, 0, 0, 0, 0, 0, 0, 0).into(),
+        bits,
+    };
+    let loopback = Net {
+        address: Ipv6Addr::LOCALHOST.into(),
+        bits: 128,
+    };
+    vec![
+        v4(10, 0, 8),
+        v4(172, 16, 12),
+        v4(192, 168, 16),
+        v4(169, 254, 16),
+        v4(127, 0, 8),
+        v6(0xfc00, 7),
+        v6(0xfe80, 10),
+        loopback,
+    ]
 }
 
 fn masked(address: IpAddr, bits: u8) -> IpAddr {

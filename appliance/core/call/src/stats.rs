@@ -22,6 +22,8 @@ pub struct Stats {
     pub legs: usize,
     /// RTP ports out now.
     pub ports_out: usize,
+    /// Phones registered now.
+    pub contacts: usize,
     /// Unknown sources remembered now.
     pub sources: usize,
     /// Deadlines waiting now.
@@ -47,6 +49,8 @@ pub struct Refused {
     pub interval: u64,
     /// Requests with a method that nobody here serves (405, 501).
     pub method: u64,
+    /// REGISTERs refused: of a trunk, for another device's address, malformed, too short.
+    pub registrations: u64,
     /// Requests for a dialog or subscription that is not there (481).
     pub stray_requests: u64,
     /// Stream events for a stream that is not there, or that came after its end.

@@ -1,15 +1,15 @@
-//! The gate: which trunk a request from outside any dialog belongs to, or how it is turned away.
+//! The gate: which account a request from outside any dialog belongs to, or how it is turned away.
 //!
 //! Asked by `Switchboard` once per request. A trunk proves itself by address, by credentials, or
-//! by both where both are configured; everything else is refused once and then met with silence,
-//! so that a scanner learns
-//! nothing and reflects nothing. It keeps a bounded memory of sources, and forgets them soon:
+//! by both where both are configured, a device by credentials from its own networks; everything
+//! else is refused once and then met with silence, so that a scanner learns nothing and reflects
+//! nothing. It keeps a bounded memory of sources, and forgets them soon:
 //! right credentials always pass, so nobody can get a trunk locked out by forging its address.
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,20 +18,42 @@ use serde::{Deserialize, Serialize};
 use sip::DigestVerdict;
 
 use crate::deadlines::Deadlines;
-use crate::limits::{MAX_CHALLENGES, MAX_SOURCES, MAX_WRONG_CREDENTIALS, SOURCE_MEMORY};
+use crate::limits::{
+    KNOWN_HELPINGS, MAX_CHALLENGES, MAX_SOURCES, MAX_WRONG_CREDENTIALS, SOURCE_MEMORY,
+};
+use crate::line::Device;
+use crate::net::{Net, private_networks};
 use crate::trunk::{Login, Trunk};
 
 /// What to do with a request from outside any dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It belongs to this trunk.
-    Admit(Arc<str>),
+    /// It belongs to this account.
+    Admit(Account),
     /// 401 with a fresh nonce.
     Challenge,
     /// 403.
     Refuse,
     /// No answer at all.
     Silence,
+}
+
+/// An account of the site that proved itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Account {
+    Trunk(Arc<str>),
+    Device(Arc<str>),
+}
+
+/// What the gate is shown of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Knock<'a> {
+    /// Where it comes from.
+    pub(crate) source: IpAddr,
+    /// The digest user names that it carries.
+    pub(crate) users: &'a [String],
+    /// Whether a phone that registered is at home there.
+    pub(crate) is_known: bool,
 }
 
 /// What the gate counted since the start, per reason.
@@ -67,6 +89,11 @@ struct Source {
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
     trunks: Vec<(Arc<str>, Trunk)>,
+    /// By digest user name.
+    devices: BTreeMap<String, (Arc<str>, Device)>,
+    names: BTreeSet<Arc<str>>,
+    /// All networks that devices may be in.
+    lan: Vec<Net>,
     sources: BTreeMap<IpAddr, Source>,
     forget: Deadlines<IpAddr>,
     stats: GateStats,
@@ -81,15 +108,55 @@ impl Gate {
             .collect();
     }
 
-    /// Judges a request from `source`; `verify` checks its credentials against a login.
+    /// Replaces the devices.
+    pub(crate) fn set_devices(&mut self, devices: Vec<Device>) {
+        self.devices.clear();
+        self.names.clear();
+        self.lan.clear();
+        for mut device in devices {
+            if device.nets.is_empty() {
+                device.nets = private_networks();
+            }
+            self.lan.extend(&device.nets);
+            let name: Arc<str> = Arc::from(device.name.as_str());
+            self.names.insert(name.clone());
+            let user = device.login.username.clone();
+            self.devices.insert(user, (name, device));
+        }
+        self.lan.sort_unstable();
+        self.lan.dedup();
+    }
+
+    /// Whether there is a device of this name.
+    pub(crate) fn has_device(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
+    /// Judges a request; `verify` checks its credentials against a login.
     pub(crate) fn judge(
         &mut self,
         now: Instant,
-        source: IpAddr,
+        knock: Knock<'_>,
         verify: impl Fn(&Login) -> DigestVerdict,
     ) -> Verdict {
+        let source = knock.source;
         let place = place_of(source);
-        let (mut stale, mut wrong, mut logins) = (false, false, false);
+        let mut stale = false;
+        let mut logins = self.lan.iter().any(|net| net.contains(source));
+        let shown = knock.users.iter().filter_map(|u| self.devices.get(u));
+        for (name, device) in shown {
+            if !device.nets.iter().any(|net| net.contains(source)) {
+                continue;
+            }
+            match verify(&device.login) {
+                DigestVerdict::Good => {
+                    let account = Account::Device(name.clone());
+                    return self.admit_by_digest(place, account);
+                }
+                DigestVerdict::Stale => stale = true,
+                DigestVerdict::Wrong | DigestVerdict::Missing => {}
+            }
+        }
         for (name, trunk) in &self.trunks {
             if !trunk.peers.is_empty() && !trunk.peers.iter().any(|net| net.contains(source)) {
                 continue;
@@ -99,23 +166,25 @@ impl Gate {
                     continue;
                 }
                 self.stats.by_address += 1;
-                return Verdict::Admit(name.clone());
+                return Verdict::Admit(Account::Trunk(name.clone()));
             };
             logins = true;
+            if !knock.users.contains(&login.username) {
+                continue;
+            }
             match verify(login) {
                 DigestVerdict::Good => {
-                    self.stats.by_digest += 1;
-                    self.sources.remove(&place);
-                    self.forget.clear(place);
-                    return Verdict::Admit(name.clone());
+                    let account = Account::Trunk(name.clone());
+                    return self.admit_by_digest(place, account);
                 }
                 DigestVerdict::Stale => stale = true,
-                DigestVerdict::Wrong => wrong = true,
-                DigestVerdict::Missing => {}
+                DigestVerdict::Wrong | DigestVerdict::Missing => {}
             }
         }
-        let verdict = self.stranger(now, place, logins, wrong && !stale);
-        self.count(&verdict, logins && wrong && !stale);
+        // Whoever shows a name and is not let in showed the wrong one, or the wrong password.
+        let wrong = logins && !knock.users.is_empty() && !stale;
+        let verdict = self.stranger(now, place, logins, wrong, knock.is_known);
+        self.count(&verdict, wrong);
         verdict
     }
 
@@ -129,7 +198,21 @@ impl Gate {
         self.sources.len()
     }
 
-    fn stranger(&mut self, now: Instant, place: IpAddr, logins: bool, wrong: bool) -> Verdict {
+    fn admit_by_digest(&mut self, place: IpAddr, account: Account) -> Verdict {
+        self.stats.by_digest += 1;
+        self.sources.remove(&place);
+        self.forget.clear(place);
+        Verdict::Admit(account)
+    }
+
+    fn stranger(
+        &mut self,
+        now: Instant,
+        place: IpAddr,
+        logins: bool,
+        wrong: bool,
+        is_known: bool,
+    ) -> Verdict {
         let source = self.remember(now, place);
         source.seen = source.seen.saturating_add(1);
         if !logins {
@@ -148,7 +231,9 @@ impl Gate {
             };
         }
         source.challenged = source.challenged.saturating_add(1);
-        if source.challenged > MAX_CHALLENGES {
+        // Every call of a phone begins with a request without credentials.
+        let helpings = if is_known { KNOWN_HELPINGS } else { 1 };
+        if source.challenged > MAX_CHALLENGES * helpings {
             Verdict::Silence
         } else {
             Verdict::Challenge

@@ -28,32 +28,47 @@ fn gate(login: bool) -> Gate {
     gate
 }
 
+fn knock<'a>(source: &str, users: &'a [String]) -> Knock<'a> {
+    Knock {
+        source: ip(source),
+        users,
+        is_known: false,
+    }
+}
+
+fn anonymous(source: &str) -> Knock<'_> {
+    knock(source, &[])
+}
+
 fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
 #[test]
 fn a_configured_address_needs_no_password() {
-    let verdict = gate(true).judge(Instant::now(), ip("192.0.2.9"), |_| DigestVerdict::Missing);
-    assert_eq!(verdict, Verdict::Admit("carrier".into()));
+    let verdict = gate(true).judge(Instant::now(), anonymous("192.0.2.9"), |_| {
+        DigestVerdict::Missing
+    });
+    assert_eq!(verdict, Verdict::Admit(Account::Trunk("carrier".into())));
 }
 
 #[test]
 fn a_trunk_with_address_and_password_must_show_both() {
     let (mut gate, now) = (gate(true), Instant::now());
+    let users = ["strict".to_owned()];
     let strict = |login: &Login| match login.username.as_str() {
         "strict" => DigestVerdict::Good,
         _ => DigestVerdict::Wrong,
     };
     assert_eq!(
-        gate.judge(now, ip("198.51.100.1"), strict),
+        gate.judge(now, knock("198.51.100.1", &users), strict),
         Verdict::Challenge
     );
     assert_eq!(
-        gate.judge(now, ip("203.0.113.5"), strict),
-        Verdict::Admit("strict".into())
+        gate.judge(now, knock("203.0.113.5", &users), strict),
+        Verdict::Admit(Account::Trunk("strict".into()))
     );
-    let without = gate.judge(now, ip("203.0.113.5"), |_| DigestVerdict::Missing);
+    let without = gate.judge(now, anonymous("203.0.113.5"), |_| DigestVerdict::Missing);
     assert_eq!(without, Verdict::Challenge);
 }
 
@@ -61,14 +76,16 @@ fn a_trunk_with_address_and_password_must_show_both() {
 fn a_trunk_with_neither_address_nor_password_lets_nobody_in() {
     let mut gate = Gate::default();
     gate.set_trunks(vec![trunk("open", &[], false)]);
-    let verdict = gate.judge(Instant::now(), ip("192.0.2.9"), |_| DigestVerdict::Missing);
+    let verdict = gate.judge(Instant::now(), anonymous("192.0.2.9"), |_| {
+        DigestVerdict::Missing
+    });
     assert_eq!(verdict, Verdict::Refuse);
 }
 
 #[test]
 fn an_unknown_source_is_refused_once_and_then_met_with_silence() {
     let (mut gate, start) = (gate(false), Instant::now());
-    let stranger = ip("198.51.100.1");
+    let stranger = anonymous("198.51.100.1");
     assert_eq!(
         gate.judge(start, stranger, |_| DigestVerdict::Missing),
         Verdict::Refuse
@@ -93,7 +110,8 @@ fn an_unknown_source_is_refused_once_and_then_met_with_silence() {
 #[test]
 fn wrong_credentials_are_refused_after_the_allowed_tries() {
     let (mut gate, now) = (gate(true), Instant::now());
-    let stranger = ip("198.51.100.1");
+    let users = ["roaming".to_owned()];
+    let stranger = knock("198.51.100.1", &users);
     let mut verdicts = Vec::new();
     for _ in 0..=MAX_WRONG_CREDENTIALS {
         verdicts.push(gate.judge(now, stranger, |_| DigestVerdict::Wrong));
@@ -110,7 +128,7 @@ fn wrong_credentials_are_refused_after_the_allowed_tries() {
     assert_eq!(gate.stats().wrong_credentials, 4);
     assert_eq!(
         gate.judge(now, stranger, |_| DigestVerdict::Good),
-        Verdict::Admit("roaming".into())
+        Verdict::Admit(Account::Trunk("roaming".into()))
     );
     assert_eq!(gate.sources(), 0);
 }
@@ -121,7 +139,11 @@ fn a_flood_of_strangers_keeps_the_memory_bounded() {
     for n in 0..20_000u32 {
         gate.judge(
             now,
-            IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + n)),
+            Knock {
+                source: IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + n)),
+                users: &[],
+                is_known: false,
+            },
             |_| DigestVerdict::Missing,
         );
     }
@@ -133,11 +155,65 @@ fn a_flood_of_strangers_keeps_the_memory_bounded() {
 fn an_ipv6_scanner_is_one_source_whatever_address_it_picks() {
     let (mut gate, now) = (gate(false), Instant::now());
     assert_eq!(
-        gate.judge(now, ip("2001:db8::1"), |_| DigestVerdict::Missing),
+        gate.judge(now, anonymous("2001:db8::1"), |_| DigestVerdict::Missing),
         Verdict::Refuse
     );
     assert_eq!(
-        gate.judge(now, ip("2001:db8::2"), |_| DigestVerdict::Missing),
+        gate.judge(now, anonymous("2001:db8::2"), |_| DigestVerdict::Missing),
         Verdict::Silence
     );
+}
+
+fn phones() -> Gate {
+    let mut gate = gate(false);
+    gate.set_devices(vec![Device {
+        name: "1001".into(),
+        login: Login {
+            username: "1001".into(),
+            password: "secret".into(),
+        },
+        nets: vec![],
+    }]);
+    gate
+}
+
+#[test]
+fn a_device_is_asked_for_its_password_in_its_own_networks_only() {
+    let (mut gate, now) = (phones(), Instant::now());
+    let users = ["1001".to_owned()];
+    let lan = gate.judge(now, anonymous("192.168.1.20"), |_| DigestVerdict::Missing);
+    assert_eq!(lan, Verdict::Challenge);
+    let good = gate.judge(now, knock("192.168.1.20", &users), |_| DigestVerdict::Good);
+    assert_eq!(good, Verdict::Admit(Account::Device("1001".into())));
+    let outside = gate.judge(now, knock("203.0.113.77", &users), |_| DigestVerdict::Good);
+    assert_eq!(outside, Verdict::Refuse);
+}
+
+#[test]
+fn a_busy_phone_is_challenged_more_often_than_a_stranger() {
+    let (mut gate, now) = (phones(), Instant::now());
+    let known = Knock {
+        is_known: true,
+        ..anonymous("192.168.1.20")
+    };
+    for _ in 0..MAX_CHALLENGES * 2 {
+        let verdict = gate.judge(now, known, |_| DigestVerdict::Missing);
+        assert_eq!(verdict, Verdict::Challenge);
+    }
+    let stranger = anonymous("192.168.1.20");
+    let verdict = gate.judge(now, stranger, |_| DigestVerdict::Missing);
+    assert_eq!(verdict, Verdict::Silence);
+}
+
+#[test]
+fn an_unknown_name_is_answered_as_a_wrong_password() {
+    let (mut gate, now) = (phones(), Instant::now());
+    let mut verdicts = |source, name: &str| {
+        let users = [name.to_owned()];
+        let ask = || gate.judge(now, knock(source, &users), |_| DigestVerdict::Wrong);
+        std::iter::repeat_with(ask).take(4).collect::<Vec<_>>()
+    };
+    let wrong_password = verdicts("192.168.1.21", "1001");
+    assert_eq!(wrong_password, verdicts("192.168.1.22", "nobody"));
+    assert_eq!(wrong_password[3], Verdict::Silence);
 }

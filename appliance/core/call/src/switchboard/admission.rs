@@ -1,29 +1,29 @@
 //! Requests from outside any dialog: who is let in, and what the others are told.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use sip::{Method, Peer, Reply, Request, TxId};
+use sip::limits::MAX_CREDENTIALS;
+use sip::{AuthParams, Method, Peer, Reply, Request, TxId};
 
 use super::Switchboard;
 use crate::address::{cut, number};
 use crate::event::{Caller, LegEvent, Origin};
-use crate::gate::Verdict;
+use crate::gate::{Account, Knock, Verdict};
 use crate::leg::{Invite, Leg};
 use crate::limits::{MAX_LEGS, MIN_SESSION_S, RETRY_AFTER_S};
 use crate::offer::SDP;
 use crate::refresh::{self, Agreement, Wish};
 
 /// What we serve, for Allow (RFC 3261 section 20.5).
-pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, NOTIFY";
+pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, UPDATE, NOTIFY";
 
 impl Switchboard {
     pub(super) fn on_invite(&mut self, now: Instant, tx: TxId, from: Peer, request: Request) {
-        let Some(trunk) = self.admit(now, tx, from, &request) else {
+        let Some(account) = self.admit(now, tx, from, &request) else {
             return;
         };
-        if self.stopping || self.legs.len() >= MAX_LEGS {
-            let counter = if self.stopping {
+        if self.house.stopping || self.legs.len() >= MAX_LEGS {
+            let counter = if self.house.stopping {
                 &mut self.stats.refused.stopping
             } else {
                 &mut self.stats.refused.full
@@ -37,7 +37,10 @@ impl Switchboard {
             return self.endpoint.respond(now, tx, &reply);
         }
         let leg = self.next_leg();
-        let origin = Origin::Trunk(trunk.to_string());
+        let origin = match account {
+            Account::Trunk(name) => Origin::Trunk(name.to_string()),
+            Account::Device(name) => Origin::Device(name.to_string()),
+        };
         let caller = caller(origin.clone(), &request);
         self.index.invites.insert(tx, leg);
         let invite = Invite { tx, request };
@@ -47,11 +50,14 @@ impl Switchboard {
 
     /// A request that belongs to no dialog of ours.
     pub(super) fn on_stray(&mut self, now: Instant, tx: TxId, from: Peer, request: &Request) {
-        if self.admit(now, tx, from, request).is_none() {
+        let Some(account) = self.admit(now, tx, from, request) else {
             return;
+        };
+        if request.method == Method::Register {
+            return self.on_register(now, tx, from, &account, request);
         }
         let reply = match &request.method {
-            Method::Options => capabilities(if self.stopping { 503 } else { 200 }),
+            Method::Options => capabilities(if self.house.stopping { 503 } else { 200 }),
             _ if request.to.tag.is_some() => {
                 self.stats.refused.stray_requests += 1;
                 Reply::new(481)
@@ -68,17 +74,46 @@ impl Switchboard {
         self.endpoint.respond(now, tx, &reply);
     }
 
-    /// The trunk that `request` belongs to; otherwise it has been answered or dropped.
-    fn admit(&mut self, now: Instant, tx: TxId, from: Peer, request: &Request) -> Option<Arc<str>> {
-        let (endpoint, realm) = (&self.endpoint, self.realm.as_str());
-        let verdict = self.gate.judge(now, from.addr.ip(), |login| {
+    /// A phone comes, stays or goes. Carriers have nothing to register here.
+    fn on_register(
+        &mut self,
+        now: Instant,
+        tx: TxId,
+        from: Peer,
+        account: &Account,
+        request: &Request,
+    ) {
+        let Account::Device(device) = account else {
+            self.stats.refused.registrations += 1;
+            return self.endpoint.respond(now, tx, &Reply::new(403));
+        };
+        let outcome = self.registrar.register(now, device, from, request);
+        if outcome.reply.status >= 300 {
+            self.stats.refused.registrations += 1;
+        }
+        self.endpoint.respond(now, tx, &outcome.reply);
+        if let Some(contacts) = outcome.changed {
+            self.registered(device.to_string(), contacts);
+        }
+    }
+
+    /// The account that `request` belongs to; otherwise it has been answered or dropped.
+    fn admit(&mut self, now: Instant, tx: TxId, from: Peer, request: &Request) -> Option<Account> {
+        let (endpoint, realm) = (&self.endpoint, self.house.realm.as_str());
+        let users = users(request, realm);
+        let knock = Knock {
+            source: from.addr.ip(),
+            users: &users,
+            is_known: self.registrar.knows(from.addr.ip()),
+        };
+        let verdict = self.gate.judge(now, knock, |login| {
             endpoint.verify(now, request, &login.username, &login.password, realm)
         });
         // Strangers are answered without state (RFC 3261 section 8.2.7): they cost no memory, and
         // an answer to a forged address is sent once, never again and again.
         match verdict {
-            Verdict::Admit(trunk) => return Some(trunk),
-            Verdict::Challenge => self.endpoint.challenge(now, tx, &self.realm),
+            Verdict::Admit(account) => return Some(account),
+            Verdict::Challenge => self.endpoint.challenge(now, tx, &self.house.realm),
             Verdict::Refuse => self.endpoint.respond(now, tx, &Reply::new(403)),
             Verdict::Silence => {}
         }
@@ -136,6 +171,15 @@ pub(super) fn capabilities(status: u16) -> Reply {
 /// 501 for a method unknown to us, 405 for one that we know and do not serve.
 pub(super) fn unserved(method: &Method) -> Reply {
     Reply::new(if method.is_known() { 405 } else { 501 }).with_header("Allow", ALLOW)
+}
+
+/// The user names that a request shows for our realm.
+fn users(request: &Request, realm: &str) -> Vec<String> {
+    let shown = request.headers.all("Authorization").take(MAX_CREDENTIALS);
+    let ours = shown
+        .filter_map(AuthParams::parse)
+        .filter(|auth| auth.get("realm").as_deref() == Some(realm));
+    ours.filter_map(|auth| auth.get("username")).collect()
 }
 
 fn caller(origin: Origin, request: &Request) -> Caller {

@@ -166,7 +166,7 @@ impl Switchboard {
         may_offer: bool,
     ) -> Result<(Body, Option<StreamSpec>), Reply> {
         let agent = self.agent();
-        let media_ip = self.media_ip;
+        let media_ip = self.house.media_ip;
         let stream = self
             .legs
             .get_mut(&leg)
@@ -220,7 +220,7 @@ impl Switchboard {
     }
 
     pub(super) fn place_of(&self, stream: &LegStream) -> Place {
-        place(self.media_ip, stream)
+        place(self.house.media_ip, stream)
     }
 
     /// Our name in a Warning.

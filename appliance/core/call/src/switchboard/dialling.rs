@@ -17,6 +17,7 @@ use crate::leg::{Leg, LegId, LegStream, State};
 use crate::limits::MAX_LEGS;
 use crate::line::{Dial, Line};
 use crate::offer::{self, SDP};
+use crate::registrar::Contact;
 use crate::trunk::Outbound;
 
 /// One place that an INVITE goes to.
@@ -49,7 +50,7 @@ impl Switchboard {
         self.legs
             .insert(leg, Leg::outgoing(dial.line.clone(), peer));
         let targets = match targets {
-            Ok(_) if is_full || self.stopping => Err(Cause::Overload),
+            Ok(_) if is_full || self.house.stopping => Err(Cause::Overload),
             targets => targets,
         };
         let placed = targets.and_then(|targets| self.place(now, leg, &dial, targets));
@@ -212,7 +213,22 @@ impl Switchboard {
     /// Where the INVITEs of a call go.
     fn targets(&self, dial: &Dial) -> Result<Vec<Target>, Cause> {
         match &dial.line {
-            Line::Device(_) => Err(Cause::NotRegistered),
+            Line::Device(name) if !self.gate.has_device(name) => Err(Cause::NoRoute),
+            Line::Device(name) => {
+                let contacts = self.registrar.contacts(name);
+                if contacts.is_empty() {
+                    return Err(Cause::NotRegistered);
+                }
+                let local = self.endpoint.config().local;
+                let target = |contact: Contact| Target {
+                    peer: contact.way(),
+                    request_uri: contact.uri,
+                    credentials: None,
+                    domain: local.of(contact.source.transport).to_string(),
+                    asserted: false,
+                };
+                Ok(contacts.into_iter().map(target).collect())
+            }
             Line::Trunk(name) => {
                 let outbound = self.outbounds.get(name).ok_or(Cause::NoRoute)?;
                 let peer = literal(&outbound.host)

@@ -24,8 +24,10 @@ use crate::deadlines::Deadlines;
 use crate::event::LegEvent;
 use crate::gate::Gate;
 use crate::leg::{Leg, LegId};
+use crate::limits::MAX_DEVICES;
 use crate::line::Device;
 use crate::ports::Ports;
+use crate::registrar::{Contact, Registrar};
 use crate::stats::Stats;
 use crate::trunk::{Outbound, Trunk};
 
@@ -51,6 +53,8 @@ pub enum Reason {
     Sip(sip::Reason),
     /// A leg's own deadline.
     Leg(LegId, Why),
+    /// A phone that did not register again is to be forgotten.
+    Registrar,
 }
 
 /// A leg's own deadlines.
@@ -87,6 +91,7 @@ struct Index {
 pub struct Switchboard {
     endpoint: Endpoint,
     gate: Gate,
+    registrar: Registrar,
     ports: Ports,
     legs: BTreeMap<LegId, Leg>,
     index: Index,
@@ -95,6 +100,12 @@ pub struct Switchboard {
     events: VecDeque<LegEvent>,
     stats: Stats,
     outbounds: BTreeMap<String, Outbound>,
+    house: House,
+}
+
+/// What holds for all legs.
+#[derive(Debug)]
+struct House {
     media_ip: IpAddr,
     realm: String,
     stopping: bool,
@@ -106,6 +117,7 @@ impl Switchboard {
         Self {
             endpoint: Endpoint::new(EndpointConfig::new(config.local), config.seed),
             gate: Gate::default(),
+            registrar: Registrar::default(),
             ports: Ports::new(config.ports),
             legs: BTreeMap::new(),
             index: Index::default(),
@@ -114,20 +126,35 @@ impl Switchboard {
             events: VecDeque::new(),
             stats: Stats::default(),
             outbounds: BTreeMap::new(),
-            media_ip: config.media_ip,
-            realm: config.realm,
-            stopping: false,
+            house: House {
+                media_ip: config.media_ip,
+                realm: config.realm,
+                stopping: false,
+            },
         }
     }
 
-    /// Replaces the trunks and the devices; running legs are not touched.
-    pub fn set_lines(&mut self, trunks: Vec<Trunk>, _devices: Vec<Device>) {
+    /// Replaces the trunks and the devices; running legs are not touched, and phones of devices
+    /// that stay are still registered.
+    pub fn set_lines(&mut self, trunks: Vec<Trunk>, mut devices: Vec<Device>) {
         let outbounds = trunks.iter().filter_map(|trunk| {
             let outbound = trunk.outbound.clone()?;
             Some((trunk.name.clone(), outbound))
         });
         self.outbounds = outbounds.collect();
         self.gate.set_trunks(trunks);
+        devices.sort_by(|one, other| one.name.cmp(&other.name));
+        devices.truncate(MAX_DEVICES);
+        self.gate.set_devices(devices);
+        let gate = &self.gate;
+        for device in self.registrar.keep_only(|name| gate.has_device(name)) {
+            self.registered(device, 0);
+        }
+    }
+
+    /// The phones that are registered now, by device.
+    pub fn registrations(&self) -> BTreeMap<String, Vec<Contact>> {
+        self.registrar.all()
     }
 
     /// Takes one SIP message from `from`: a datagram, or one cut out of a stream.
@@ -146,6 +173,9 @@ impl Switchboard {
     pub fn handle_timeout(&mut self, now: Instant) {
         self.endpoint.handle_timeout(now);
         self.drain(now);
+        for (device, contacts) in self.registrar.expire(now) {
+            self.registered(device, contacts);
+        }
         for (leg, why) in self.deadlines.take_due(now) {
             match why {
                 Why::Settle => self.settle(now, leg, true),
@@ -159,7 +189,7 @@ impl Switchboard {
 
     /// Takes no new calls from now on; the owner ends the running ones.
     pub fn stop(&mut self) {
-        self.stopping = true;
+        self.house.stopping = true;
     }
 
     /// The next SIP message to send.
@@ -179,18 +209,17 @@ impl Switchboard {
 
     /// When to call `handle_timeout`, and why.
     pub fn poll_timeout(&self) -> Option<(Instant, Reason)> {
-        let sip = self
-            .endpoint
-            .poll_timeout()
-            .map(|(at, why)| (at, Reason::Sip(why)));
-        let leg = self
-            .deadlines
-            .next()
-            .map(|(at, (leg, why))| (at, Reason::Leg(leg, why)));
-        match (sip, leg) {
-            (Some(sip), Some(leg)) => Some(if leg.0 < sip.0 { leg } else { sip }),
-            (one, other) => one.or(other),
-        }
+        let sip = self.endpoint.poll_timeout();
+        let leg = self.deadlines.next();
+        let phone = self.registrar.next();
+        [
+            sip.map(|(at, why)| (at, Reason::Sip(why))),
+            leg.map(|(at, (leg, why))| (at, Reason::Leg(leg, why))),
+            phone.map(|at| (at, Reason::Registrar)),
+        ]
+        .into_iter()
+        .flatten()
+        .min_by_key(|(at, _)| *at)
     }
 
     /// What was counted, and what is held now.
@@ -199,6 +228,7 @@ impl Switchboard {
             gate: self.gate.stats(),
             legs: self.legs.len(),
             ports_out: self.ports.out(),
+            contacts: self.registrar.len(),
             sources: self.gate.sources(),
             deadlines: self.deadlines.len(),
             sip: self.endpoint.stats(),
@@ -260,6 +290,12 @@ impl Switchboard {
             Event::Answered { dialog, body } => self.on_answered(now, dialog, body),
             Event::Rejected { dialog, status, .. } => self.on_rejected(now, dialog, status),
         }
+    }
+
+    /// Tells how many phones a device has now.
+    fn registered(&mut self, device: String, contacts: usize) {
+        self.events
+            .push_back(LegEvent::Registered { device, contacts });
     }
 
     /// The name of the next leg.

@@ -175,7 +175,7 @@ fn lines_that_cannot_be_called_end_at_once() {
     let mut world = World::new();
     for (line, cause) in [
         (Line::Trunk("nobody".into()), Cause::NoRoute),
-        (Line::Device("1001".into()), Cause::NotRegistered),
+        (Line::Device("1001".into()), Cause::NoRoute),
     ] {
         let leg = world.dial(Dial {
             line,

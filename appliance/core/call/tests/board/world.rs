@@ -106,6 +106,19 @@ impl World {
         leg
     }
 
+    /// Hands the switchboard a message written by hand, as if it came from `from`.
+    pub(crate) fn throw(&mut self, from: SocketAddr, text: &str) {
+        self.board
+            .handle_message(self.now, from.into(), text.as_bytes());
+        self.settle();
+    }
+
+    /// The last message that went to `to`.
+    pub(crate) fn last(&self, to: SocketAddr) -> &str {
+        let to_it = self.wire.iter().rev().find(|(_, t, _)| *t == to);
+        to_it.map_or("", |(_, _, text)| text)
+    }
+
     /// Carries messages until nobody has one left.
     pub(crate) fn settle(&mut self) {
         loop {
