@@ -228,9 +228,13 @@ export interface components {
         };
         /** @description Names that a site text may refer to, for completion. */
         NamesView: {
+            agents: string[];
+            devices: string[];
             flows: string[];
             prompts: string[];
             queues: string[];
+            /** @description Skills that an agent has. */
+            skills: string[];
             /** @description As `flow/step`. */
             steps: string[];
             trunks: string[];

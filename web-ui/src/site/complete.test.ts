@@ -6,6 +6,9 @@ const names = {
   steps: [],
   queues: [],
   trunks: [],
+  devices: ["1001"],
+  agents: [],
+  skills: ["yue"],
   prompts: ["welcome", "queue_wait"],
 };
 const text = `[number."4000"]
@@ -60,4 +63,10 @@ test("names of the draft are read even where the rest has errors", () => {
   const draft = withDraft('[flow."a b"]\nxml = \'<step id="one"\n[trunk.carrier]\n[queue.q', names);
   expect(draft).toMatchObject({ flows: ["a b"], steps: ["a b/one"], trunks: ["carrier"] });
   expect(flowAt("[flow.x]\n[queue.y]\n", 19)).toBeUndefined();
+});
+
+test("a list of skills is offered those that an agent has", () => {
+  const line = '[queue.q]\nskills = ["a", "';
+  const offer = complete(line, line.length, names, false);
+  expect(offer?.options.map((one) => one.name)).toEqual(["yue"]);
 });

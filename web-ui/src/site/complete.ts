@@ -15,7 +15,21 @@ export interface Offer {
 }
 
 const STEP_TYPES = ["input", "words", "menu", "listen", "say", "queue", "transfer", "hangup"];
-const SECTIONS = ["site", "trunk.", "number.", "queue.", "flow."];
+const STRATEGIES = ["longest_idle", "round_robin", "ring_all", "least_calls"];
+const SECTIONS = [
+  "site",
+  "trunk.",
+  "number.",
+  "queue.",
+  "flow.",
+  "device.",
+  "agent.",
+  "caller.",
+  "plan",
+  "route.",
+  "protection",
+  "price.",
+];
 const MOST = 50;
 
 /** Which kinds of name belong into which attribute or key. */
@@ -28,6 +42,15 @@ const KINDS = new Map<string, readonly Kind[]>([
   ["no_input", ["prompts"]],
   ["invalid", ["prompts"]],
   ["trunk", ["trunks"]],
+  ["overflow", ["flows", "queues", "steps"]],
+  ["device", ["devices"]],
+  ["agent", ["agents"]],
+  ["skills", ["skills"]],
+  ["queues", ["queues"]],
+  ["hold", ["prompts"]],
+  ["announce", ["prompts"]],
+  ["call_back", ["prompts"]],
+  ["call_back_done", ["prompts"]],
 ]);
 
 /** What fits at the caret; `isAsked` also offers where nobody would expect it. */
@@ -58,8 +81,10 @@ function optionsAt(
   names: Schemas["NamesView"],
   isAsked: boolean,
 ): readonly Option[] {
-  const place = /([A-Za-z_]+)\s*=\s*["'][^"']*$/.exec(before)?.[1];
+  // The value of a key, or one string of its list.
+  const place = /([A-Za-z_]+)\s*=\s*(?:\[[^\]]*)?["'][^"']*$/.exec(before)?.[1];
   if (place === "type") return STEP_TYPES.map((name) => ({ name, kind: "words" }));
+  if (place === "strategy") return STRATEGIES.map((name) => ({ name, kind: "words" }));
   if (/^\[[A-Za-z.]*$/.test(before)) return SECTIONS.map((name) => ({ name, kind: "words" }));
   const kinds = place === undefined ? undefined : KINDS.get(place);
   if (kinds === undefined && !isAsked) return [];
@@ -68,7 +93,8 @@ function optionsAt(
   const options: Option[] = offered.flatMap((kind) =>
     kind === "words" ? [] : names[kind].map((name) => ({ name: near(name, kind, here), kind })),
   );
-  if (place === "next" || place === "then") options.push({ name: "hangup", kind: "words" });
+  if (place === "next" || place === "then" || place === "overflow")
+    options.push({ name: "hangup", kind: "words" });
   return options;
 }
 
@@ -84,7 +110,7 @@ function rank(name: string, wanted: string): number {
   return plain === wanted ? 0 : plain.startsWith(wanted) ? 1 : 2;
 }
 
-const HEADER = /^[ \t]*\[(flow|queue|trunk)\.(?:"([^"\n]+)"|([\w-]+))\]/gm;
+const HEADER = /^[ \t]*\[(flow|queue|trunk|device|agent)\.(?:"([^"\n]+)"|([\w-]+))\]/gm;
 
 /** The flow whose section the caret stands in. */
 export function flowAt(text: string, caret: number): string | undefined {
@@ -100,7 +126,13 @@ export function flowAt(text: string, caret: number): string | undefined {
 
 /** The names in force joined with those of the draft, which may have errors elsewhere. */
 export function withDraft(text: string, names: Schemas["NamesView"]): Schemas["NamesView"] {
-  const own = { flow: [] as string[], queue: [] as string[], trunk: [] as string[] };
+  const own = {
+    flow: [] as string[],
+    queue: [] as string[],
+    trunk: [] as string[],
+    device: [] as string[],
+    agent: [] as string[],
+  };
   for (const header of text.matchAll(HEADER)) {
     own[header[1] as keyof typeof own].push(header[2] ?? header[3] ?? "");
   }
@@ -113,6 +145,9 @@ export function withDraft(text: string, names: Schemas["NamesView"]): Schemas["N
     flows: own.flow,
     queues: own.queue,
     trunks: own.trunk,
+    devices: own.device,
+    agents: own.agent,
+    skills: names.skills,
     steps,
     prompts: names.prompts,
   };

@@ -7,7 +7,16 @@ import { keepDraft, keptDraft } from "./draft";
 import { lineOf, offsetOf } from "./place";
 import { SitePage } from "./site-page";
 
-const names = { flows: [], steps: [], queues: ["q"], trunks: [], prompts: [] };
+const names = {
+  flows: [],
+  steps: [],
+  queues: ["q"],
+  trunks: [],
+  devices: [],
+  agents: [],
+  skills: [],
+  prompts: [],
+};
 const site: Schemas["SiteView"] = {
   version: 3,
   applied: 1,

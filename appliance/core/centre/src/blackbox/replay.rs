@@ -82,7 +82,7 @@ pub fn replay(
             let (step, outputs) = (found.steps, (outputs, now.outputs()));
             found
                 .first
-                .get_or_insert_with(|| Divergence { step, at, outputs });
+                .get_or_insert(Divergence { step, at, outputs });
         }
         watch(&Step {
             at,

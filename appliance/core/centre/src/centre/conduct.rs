@@ -13,6 +13,7 @@ use crate::input::Output;
 use crate::limits::SPEECH_GRACE;
 use crate::record::Parties;
 use crate::report::Report;
+use crate::site::Door;
 
 impl Centre {
     /// A trunk calls: a number that leads nowhere is refused, every other one is answered.
@@ -29,7 +30,10 @@ impl Centre {
         let (Origin::Trunk(trunk) | Origin::Device(trunk)) = origin;
         tracing::info!(call = %id, %leg, trunk, "a call came in");
         let site = Arc::clone(&self.site);
-        let entry = site.number(&to).cloned();
+        let entry = site.number(&to).and_then(|number| match &number.door {
+            Door::Target(target) => Some(target.clone()),
+            Door::Device(_) | Door::Agent(_) => None,
+        });
         let refusal = match &entry {
             None => Some(Cause::NoRoute),
             Some(entry) => refused_at_once(now, &site, entry),

@@ -2,18 +2,23 @@
 //!
 //! The keys are written down in schema/site.md. Unknown ones are refused.
 
-use std::time::Duration;
-
 use toml::de::DeTable;
 
-use super::Secret;
 use super::diagnostic::{At, Diagnostic, Notes, Source};
-use super::limits::{
-    MAX_FIELD_BYTES, MAX_FLOWS, MAX_NUMBERS, MAX_PROMPTS, MAX_QUEUES, MAX_SITE_BYTES, QUEUE_WAIT,
-};
+use super::limits::{MAX_FIELD_BYTES, MAX_FLOWS, MAX_PROMPTS, MAX_SITE_BYTES};
+use super::number_file::{NumberFile, numbers};
+use super::people::KnownCaller;
+use super::people_file::{AgentFile, DeviceFile, agents, callers, devices};
+use super::plan::Plan;
+use super::protection::Protection;
+use super::protection_file::protection;
+use super::queue_file::{QueueFile, queues};
+use super::route_file::{RouteFile, plan, routes};
 use super::table::{Reader, Table};
-use super::text::{NAME_HINT, duration, is_name, shorten};
+use super::text::{NAME_HINT, is_name, shorten, utc_offset};
 use super::trunk_file::{TrunkFile, trunks};
+use super::value::Wanted;
+use super::{Branch, Secret};
 use crate::flow::draft::{Draft, Spot};
 use crate::flow::{Known, parse};
 
@@ -21,34 +26,42 @@ use crate::flow::{Known, parse};
 #[derive(Clone, Debug)]
 pub struct SiteFile {
     pub(super) text: Secret,
-    pub(super) name: String,
-    pub(super) language: String,
-    pub(super) record: bool,
-    pub(super) speech: bool,
+    pub(super) branch: Branch,
+    pub(super) hold: Vec<Spot>,
     pub(super) trunks: Vec<TrunkFile>,
     pub(super) numbers: Vec<NumberFile>,
     pub(super) queues: Vec<QueueFile>,
+    pub(super) phones: PhonesFile,
     pub(super) flows: Vec<Draft>,
     pub(super) notes: Notes,
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct NumberFile {
-    pub(super) dialled: Spot,
-    pub(super) flow: Option<Spot>,
-    pub(super) queue: Option<Spot>,
+/// Everything but the branch itself, its trunks, queues and flows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PhonesFile {
+    pub(super) devices: Vec<DeviceFile>,
+    pub(super) agents: Vec<AgentFile>,
+    pub(super) callers: Vec<KnownCaller>,
+    pub(super) plan: Option<Plan>,
+    pub(super) routes: Vec<RouteFile>,
+    pub(super) protection: Protection,
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct QueueFile {
-    pub(super) name: Spot,
-    pub(super) prompts: Vec<Spot>,
-    pub(super) max_wait: Duration,
-    pub(super) then: Spot,
-}
-
-/// How long a caller waits in a queue, where nothing else is said.
-const WAIT: Duration = Duration::from_secs(60);
+/// Every table a site may have.
+const TABLES: [&str; 12] = [
+    "site",
+    "trunk",
+    "number",
+    "queue",
+    "flow",
+    "device",
+    "agent",
+    "caller",
+    "plan",
+    "route",
+    "protection",
+    "price",
+];
 /// Characters of a language tag (RFC 5646 section 4.4.1 asks for at least 35).
 const MAX_LANGUAGE_CHARS: usize = 35;
 
@@ -112,38 +125,40 @@ pub(super) fn read(text: &str) -> Result<SiteFile, Notes> {
         source: &source,
         notes: &mut notes,
     };
-    let root = reader.root(
-        root.get_ref(),
-        &["site", "trunk", "number", "queue", "flow"],
-    );
-    let mut file = site(&mut reader, &root);
-    file.trunks = trunks(&mut reader, &root);
-    file.numbers = numbers(&mut reader, &root);
-    file.queues = queues(&mut reader, &root);
-    file.flows = flows(&mut reader, &root);
+    let root = reader.root(root.get_ref(), &TABLES);
+    let (branch, hold) = site(&mut reader, &root);
+    let has_zone = branch.utc_offset.is_some();
+    let mut file = SiteFile {
+        text: Secret::new(text),
+        branch,
+        hold,
+        trunks: trunks(&mut reader, &root),
+        numbers: numbers(&mut reader, &root),
+        queues: queues(&mut reader, &root),
+        phones: PhonesFile {
+            devices: devices(&mut reader, &root),
+            agents: agents(&mut reader, &root),
+            callers: callers(&mut reader, &root),
+            plan: plan(&mut reader, &root),
+            routes: routes(&mut reader, &root),
+            protection: protection(&mut reader, &root, has_zone),
+        },
+        flows: flows(&mut reader, &root),
+        notes: Notes::default(),
+    };
     file.notes = notes;
     Ok(file)
 }
 
-fn site<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> SiteFile {
-    let mut file = SiteFile {
-        text: Secret::new(reader.source.text()),
-        name: String::new(),
-        language: "zh-CN".to_owned(),
-        record: true,
-        speech: true,
-        trunks: Vec::new(),
-        numbers: Vec::new(),
-        queues: Vec::new(),
-        flows: Vec::new(),
-        notes: Notes::default(),
-    };
-    let Some(table) = reader.table(root, "site", &["name", "language", "record", "speech"]) else {
+fn site<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> (Branch, Vec<Spot>) {
+    let mut branch = Branch::default();
+    let keys = ["name", "language", "record", "speech", "hold", "time_zone"];
+    let Some(table) = reader.table(root, "site", &keys) else {
         let hint = "add [site] with name = \"..\" at the top";
         reader
             .notes
             .error(At { line: 1, column: 1 }, "the site lacks [site]", hint);
-        return file;
+        return (branch, Vec::new());
     };
     match reader.string(&table, "name") {
         Some(name) if name.text.trim().is_empty() || name.text.len() > MAX_FIELD_BYTES => {
@@ -152,7 +167,7 @@ fn site<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> SiteFile {
                 .notes
                 .error(name.at, "the site's name is empty or too long", hint);
         }
-        Some(name) => file.name = name.text,
+        Some(name) => branch.name = name.text,
         None => reader.missing(
             &table,
             "name",
@@ -168,73 +183,21 @@ fn site<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> SiteFile {
                 .notes
                 .error(language.at, message, "such as `zh-CN` or `en`");
         }
-        file.language = language.text;
+        branch.language = language.text;
     }
-    file.record = reader.flag(&table, "record", true);
-    file.speech = reader.flag(&table, "speech", true);
-    file
+    branch.record = reader.flag(&table, "record", true);
+    branch.speech = reader.flag(&table, "speech", true);
+    let wanted = Wanted {
+        what: "time zone",
+        hint: "hours and minutes ahead of UTC, such as `+08:00`",
+    };
+    branch.utc_offset = reader.parsed(&table, "time_zone", wanted, utc_offset);
+    (branch, prompts(reader, &table, "hold"))
 }
 
-fn numbers<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<NumberFile> {
-    let mut numbers = Vec::new();
-    for (dialled, table) in reader.tables(root, "number", &["flow", "queue"], MAX_NUMBERS) {
-        let is_dialled = |c: char| c.is_ascii_alphanumeric() || "+*#_-.".contains(c);
-        let fits = (1..=64).contains(&dialled.text.len());
-        if !fits || !dialled.text.chars().all(is_dialled) {
-            let message = format!("`{}` cannot be dialled", shorten(&dialled.text));
-            reader.notes.error(
-                dialled.at,
-                message,
-                "[number.\"4000\"], or [number.\"*\"] for any",
-            );
-        }
-        let (flow, queue) = (
-            reader.string(&table, "flow"),
-            reader.string(&table, "queue"),
-        );
-        if table.has("flow") == table.has("queue") {
-            let message = format!("{} needs a flow or a queue, one of them", table.name);
-            reader
-                .notes
-                .error(table.at, message, "write flow = \"..\" or queue = \"..\"");
-        }
-        numbers.push(NumberFile {
-            dialled,
-            flow,
-            queue,
-        });
-    }
-    numbers
-}
-
-fn queues<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<QueueFile> {
-    let mut queues = Vec::new();
-    for (name, table) in reader.tables(root, "queue", &["prompt", "max_wait", "then"], MAX_QUEUES) {
-        check_name(reader, &name);
-        let prompts = prompts(reader, &table);
-        let max_wait = reader.string(&table, "max_wait").map_or(WAIT, |spot| {
-            duration(&spot.text, QUEUE_WAIT).unwrap_or_else(|(message, hint)| {
-                reader.notes.error(spot.at, message, hint);
-                WAIT
-            })
-        });
-        let hang_up = || Spot {
-            text: "hangup".to_owned(),
-            at: table.at,
-        };
-        let then = reader.string(&table, "then").unwrap_or_else(hang_up);
-        queues.push(QueueFile {
-            name,
-            prompts,
-            max_wait,
-            then,
-        });
-    }
-    queues
-}
-
-fn prompts<'t>(reader: &mut Reader<'t, '_>, table: &Table<'t>) -> Vec<Spot> {
-    let Some((text, place)) = reader.text(table, "prompt") else {
+/// Names of prompts parted by blanks.
+pub(super) fn prompts<'t>(reader: &mut Reader<'t, '_>, table: &Table<'t>, key: &str) -> Vec<Spot> {
+    let Some((text, place)) = reader.text(table, key) else {
         return Vec::new();
     };
     let mut spots = Vec::new();
@@ -246,7 +209,7 @@ fn prompts<'t>(reader: &mut Reader<'t, '_>, table: &Table<'t>) -> Vec<Spot> {
         });
     }
     if let Some(beyond) = spots.get(MAX_PROMPTS) {
-        let message = format!("`prompt` names {} prompts", spots.len());
+        let message = format!("`{key}` names {} prompts", spots.len());
         reader
             .notes
             .error(beyond.at, message, format!("at most {MAX_PROMPTS}"));

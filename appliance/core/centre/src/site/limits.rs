@@ -21,6 +21,30 @@ pub const MAX_TRUNKS: usize = 64;
 pub const MAX_PEERS: usize = 64;
 /// Called numbers of one site.
 pub const MAX_NUMBERS: usize = 2_000;
+/// Devices of one site.
+pub const MAX_DEVICES: usize = 1_000;
+/// Agents of one site.
+pub const MAX_AGENTS: usize = 1_000;
+/// Patterns of known callers of one site.
+pub const MAX_CALLERS: usize = 2_000;
+/// Routes of one site.
+pub const MAX_ROUTES: usize = 200;
+/// Prices of one site.
+pub const MAX_PRICES: usize = 2_000;
+/// Values of one list: skills, queues of an agent, patterns, hours.
+pub const MAX_SKILLS: usize = 200;
+/// Characters of a pattern of numbers.
+pub const MAX_DIALLED: usize = 32;
+/// The highest level, priority of a queue or of a route.
+pub const MAX_LEVEL: u32 = 9;
+/// Callers that one queue may be told to hold.
+pub const MAX_WAITING: u32 = 1_000;
+/// Calls in a row that an agent may be told to let ring.
+pub const MAX_UNANSWERED: u32 = 100;
+/// Calls at once that a limit may name.
+pub const MAX_CALLS_AT_ONCE: u32 = 10_000;
+/// Calls an hour that a limit may name.
+pub const MAX_RATE: u32 = 100_000;
 /// Prompts named in one attribute.
 pub const MAX_PROMPTS: usize = 16;
 /// Phrases of one flow's answers.
@@ -39,6 +63,15 @@ pub const ANSWER_WAIT: (Duration, Duration) =
     (Duration::from_millis(500), Duration::from_secs(120));
 /// Shortest and longest wait in a queue.
 pub const QUEUE_WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(86_400));
+/// Shortest and longest time that one agent or device rings.
+pub const RING_TIME: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(300));
+/// How long a device rings where nothing is said.
+pub const RING_FOR: Duration = Duration::from_secs(30);
+/// Shortest and longest time an agent is given after a call.
+pub const WRAP_UP: (Duration, Duration) = (Duration::ZERO, Duration::from_secs(3_600));
+/// Shortest and longest time between two announcements in a queue.
+pub const ANNOUNCE_EVERY: (Duration, Duration) =
+    (Duration::from_secs(5), Duration::from_secs(3_600));
 /// Most times a question is asked again.
 pub const MAX_RETRIES: u32 = 9;
 

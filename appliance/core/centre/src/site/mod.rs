@@ -8,42 +8,88 @@ pub(crate) mod diagnostic;
 pub(crate) mod file;
 pub mod limits;
 mod names;
+mod number_file;
+mod numbers;
+mod pattern;
+mod people;
+mod people_file;
 pub(crate) mod place;
+mod plan;
+mod protection;
+mod protection_file;
+mod queue;
+mod queue_file;
 mod resolve;
+mod resolve_phones;
+mod route_file;
+mod routes;
 mod secret;
 mod table;
 pub(crate) mod text;
 mod trunk_file;
+mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 pub use call::{Net, NetError};
 pub use diagnostic::{Diagnostic, Severity};
 pub use file::SiteFile;
 pub use names::Names;
+pub use numbers::{Door, Number, WayOut};
+pub use pattern::Pattern;
+pub use people::{Agent, Device, KnownCaller, People};
+pub use plan::{Form, Plan};
+pub use protection::{Hours, Limits, Price, Protection};
+pub use queue::{Announce, CallBack, Overflow, Queue, Rules, Strategy};
+pub use routes::{Account, Route, Transport};
 pub use secret::Secret;
 
-use crate::flow::{Flow, Target};
+use self::numbers::Calling;
+use crate::flow::Flow;
 
 /// A checked site.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Site {
     /// Holds passwords, so it does not show itself.
     text: Secret,
-    name: String,
-    language: String,
-    record: bool,
-    speech: bool,
+    branch: Branch,
     trunks: Vec<Trunk>,
-    numbers: BTreeMap<String, Target>,
+    people: People,
+    calling: Calling,
+    numbers: BTreeMap<String, Number>,
     queues: BTreeMap<String, Queue>,
     flows: BTreeMap<String, Flow>,
     prompts: BTreeSet<String>,
     warnings: Vec<Diagnostic>,
 }
 
-/// Who may call us: peers by address, or anybody who knows the password.
+/// What a site says of the branch as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Branch {
+    name: String,
+    language: String,
+    record: bool,
+    speech: bool,
+    /// Prompts for a party on hold.
+    hold: Vec<String>,
+    /// Minutes ahead of UTC, where that is said.
+    utc_offset: Option<i32>,
+}
+
+impl Default for Branch {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            language: "zh-CN".to_owned(),
+            record: true,
+            speech: true,
+            hold: Vec::new(),
+            utc_offset: None,
+        }
+    }
+}
+
+/// A carrier: who may call us, by address or by password, and how we call it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trunk {
     /// Its name.
@@ -52,6 +98,14 @@ pub struct Trunk {
     pub peers: Vec<Net>,
     /// Digest credentials; where both are given, both must hold.
     pub credentials: Option<Credentials>,
+    /// How it is called; `None` where it only calls us.
+    pub account: Option<Account>,
+    /// Our numbers there, the first one is shown where no other is wanted.
+    pub numbers: Vec<String>,
+    /// How it wants numbers.
+    pub form: Form,
+    /// What it may carry and cost; the site's own for what is not said.
+    pub limits: Limits,
 }
 
 /// A user name and password (RFC 8760 digest).
@@ -61,37 +115,6 @@ pub struct Credentials {
     pub username: String,
     /// The password.
     pub password: Secret,
-}
-
-/// Callers waiting.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Queue {
-    name: String,
-    prompts: Vec<String>,
-    max_wait: Duration,
-    then: Target,
-}
-
-impl Queue {
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Prompts played in a loop while callers wait; may be empty.
-    pub fn prompts(&self) -> &[String] {
-        &self.prompts
-    }
-
-    /// How long a caller waits at most.
-    pub fn max_wait(&self) -> Duration {
-        self.max_wait
-    }
-
-    /// Where the call goes after that.
-    pub fn then(&self) -> &Target {
-        &self.then
-    }
 }
 
 impl Site {
@@ -140,32 +163,42 @@ impl Site {
 
     /// The branch's name.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.branch.name
     }
 
     /// Language tag of prompts and speech, e.g. `zh-CN`.
     pub fn language(&self) -> &str {
-        &self.language
+        &self.branch.language
     }
 
     /// Whether calls are recorded.
     pub fn records(&self) -> bool {
-        self.record
+        self.branch.record
     }
 
     /// Whether callers' words are recognised.
     pub fn speech(&self) -> bool {
-        self.speech
+        self.branch.speech
+    }
+
+    /// Prompts for a party on hold; may be empty.
+    pub fn hold(&self) -> &[String] {
+        &self.branch.hold
+    }
+
+    /// Minutes that the clocks of the branch are ahead of UTC; 0 where nothing is said.
+    pub fn utc_offset(&self) -> i32 {
+        self.branch.utc_offset.unwrap_or_default()
+    }
+
+    /// Devices, agents and known callers.
+    pub fn people(&self) -> &People {
+        &self.people
     }
 
     /// All trunks, by name.
     pub fn trunks(&self) -> &[Trunk] {
         &self.trunks
-    }
-
-    /// Where a called number leads: its own entry, else that of `*`.
-    pub fn number(&self, dialled: &str) -> Option<&Target> {
-        self.numbers.get(dialled).or_else(|| self.numbers.get("*"))
     }
 
     /// The flow of that name.

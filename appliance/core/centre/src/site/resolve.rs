@@ -4,10 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::diagnostic::{Diagnostic, Notes, did_you_mean};
-use super::file::{self, NumberFile, QueueFile};
+use super::diagnostic::{Diagnostic, Notes};
+use super::file;
+use super::number_file::NumberFile;
+use super::queue::{Announce, CallBack, Overflow, POSITIONS, WAITS};
+use super::queue_file::{AnnounceFile, CallBackFile, QueueFile};
+use super::resolve_phones::{Named, look_up, phones};
 use super::trunk_file::TrunkFile;
-use super::{Queue, Site, SiteFile, Trunk};
+use super::{Door, Number, Queue, Site, SiteFile, Trunk};
 use crate::flow::draft::Spot;
 use crate::flow::model::Act;
 use crate::flow::{Flow, Known, Target, lint, resolve as flow};
@@ -49,9 +53,12 @@ fn look_up_all(file: SiteFile, prompts: Option<&BTreeSet<String>>) -> (Site, Not
     };
     let mut notes = file.notes;
     hidden_queues(&file.queues, &known, &mut notes);
+    let named = Named::of(&file.phones, &file.queues, &file.trunks);
     let queues = queues(file.queues, &known, &mut notes);
-    let numbers = numbers(file.numbers, &known, &mut notes);
+    let numbers = numbers(file.numbers, &known, &named, &mut notes);
     let trunks = trunks(file.trunks, &mut notes);
+    let (people, calling) = phones(file.phones, &trunks, &named, &mut notes);
+    let hold = flow::prompts(file.hold, &known, &mut notes);
     let drafts = file.flows.into_iter();
     let flows: BTreeMap<String, Flow> = drafts
         .map(|draft| (draft.name.clone(), flow::resolve(draft, &known, &mut notes)))
@@ -60,17 +67,21 @@ fn look_up_all(file: SiteFile, prompts: Option<&BTreeSet<String>>) -> (Site, Not
         .iter()
         .map(|(name, queue)| (name.clone(), queue.then.clone()))
         .collect();
-    let doors: Vec<Target> = numbers.values().cloned().collect();
+    let mut doors = doors(&numbers);
     lint::lint(&flows, &then, &doors, &mut notes);
+    let full = queues.values().filter_map(Queue::overflow);
+    doors.extend(full.map(|overflow| overflow.to.clone()));
     unused_flows(&flows, &then, doors, &mut notes);
-    deaf_flows(&flows, file.speech, &mut notes);
+    deaf_flows(&flows, file.branch.speech, &mut notes);
     let site = Site {
         text: file.text,
-        name: file.name,
-        language: file.language,
-        record: file.record,
-        speech: file.speech,
+        branch: super::Branch {
+            hold,
+            ..file.branch
+        },
         trunks,
+        people,
+        calling,
         numbers,
         queues,
         flows,
@@ -78,6 +89,15 @@ fn look_up_all(file: SiteFile, prompts: Option<&BTreeSet<String>>) -> (Site, Not
         warnings: Vec::new(),
     };
     (site, notes)
+}
+
+/// Where calls come in.
+fn doors(numbers: &BTreeMap<String, Number>) -> Vec<Target> {
+    let led_to = numbers.values().filter_map(|number| match &number.door {
+        Door::Target(target) => Some(target.clone()),
+        Door::Device(_) | Door::Agent(_) => number.then.clone(),
+    });
+    led_to.collect()
 }
 
 fn hidden_queues(queues: &[QueueFile], known: &Known, notes: &mut Notes) {
@@ -95,64 +115,95 @@ fn hidden_queues(queues: &[QueueFile], known: &Known, notes: &mut Notes) {
 
 fn queues(written: Vec<QueueFile>, known: &Known, notes: &mut Notes) -> BTreeMap<String, Queue> {
     let mut queues = BTreeMap::new();
-    for QueueFile {
-        name,
-        prompts,
-        max_wait,
-        then,
-    } in written
-    {
-        let name = name.text;
-        let prompts = flow::prompts(prompts, known, notes);
-        let then = flow::target(&then, known, notes);
-        queues.insert(
-            name.clone(),
-            Queue {
-                name,
-                prompts,
-                max_wait,
-                then,
-            },
-        );
+    for file in written {
+        let then = flow::target(&file.then, known, notes);
+        let overflow = file.overflow.map(|(max_waiting, to)| Overflow {
+            max_waiting,
+            to: to.map_or_else(|| then.clone(), |to| flow::target(&to, known, notes)),
+        });
+        let queue = Queue {
+            name: file.name.text.clone(),
+            prompts: flow::prompts(file.prompts, known, notes),
+            max_wait: file.max_wait,
+            then,
+            overflow,
+            rules: file.rules,
+            announce: announce(file.announce, known, notes),
+            call_back: file.call_back.map(|offer| call_back(offer, known, notes)),
+        };
+        queues.insert(file.name.text, queue);
     }
     queues
 }
 
-fn numbers(written: Vec<NumberFile>, known: &Known, notes: &mut Notes) -> BTreeMap<String, Target> {
-    let flows: BTreeSet<&str> = known.flows.keys().map(String::as_str).collect();
-    let queues: BTreeSet<&str> = known.queues.iter().map(String::as_str).collect();
-    let mut numbers = BTreeMap::new();
-    for NumberFile {
-        dialled,
-        flow,
-        queue,
-    } in written
-    {
-        let target = match (flow, queue) {
-            (Some(spot), _) => {
-                look_up("flow", &spot, &flows, notes);
-                Target::Flow { name: spot.text }
-            }
-            (None, Some(spot)) => {
-                look_up("queue", &spot, &queues, notes);
-                Target::Queue { name: spot.text }
-            }
-            (None, None) => Target::HangUp,
+fn announce(written: AnnounceFile, known: &Known, notes: &mut Notes) -> Announce {
+    let mut family = |name: Option<Spot>, endings: &[&str]| {
+        let name = name?;
+        let parts = endings.iter().map(|ending| Spot {
+            text: format!("{}_{ending}", name.text),
+            at: name.at,
+        });
+        let lacking = |spot: &Spot| {
+            let prompts = known.prompts.as_ref();
+            prompts.is_some_and(|all| !all.contains(&spot.text))
         };
-        numbers.insert(dialled.text, target);
+        // One fault for a family of prompts, naming the first that is not there.
+        flow::prompts(parts.filter(lacking).take(1).collect(), known, notes);
+        Some(name.text)
+    };
+    Announce {
+        every: written.every,
+        position: family(written.position, &POSITIONS),
+        wait: family(written.wait, &WAITS),
+        prompts: flow::prompts(written.prompts, known, notes),
     }
-    numbers
 }
 
-fn look_up(what: &str, spot: &Spot, known: &BTreeSet<&str>, notes: &mut Notes) {
-    if known.contains(spot.text.as_str()) {
-        return;
+fn call_back(written: CallBackFile, known: &Known, notes: &mut Notes) -> CallBack {
+    CallBack {
+        offer: flow::prompts(written.offer, known, notes),
+        key: written.key,
+        done: flow::prompts(written.done, known, notes),
     }
-    let hint = match did_you_mean(&spot.text, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("add [{what}.{}], or name one that is there", spot.text),
-    };
-    notes.error(spot.at, format!("there is no {what} `{}`", spot.text), hint);
+}
+
+fn numbers(
+    written: Vec<NumberFile>,
+    known: &Known,
+    named: &Named,
+    notes: &mut Notes,
+) -> BTreeMap<String, Number> {
+    let flows: BTreeSet<String> = known.flows.keys().cloned().collect();
+    let mut numbers = BTreeMap::new();
+    for file in written {
+        let door = match file.door {
+            None => Door::Target(Target::HangUp),
+            Some((what, spot)) => {
+                let all = match what {
+                    "flow" => &flows,
+                    "queue" => &known.queues,
+                    "device" => &named.devices,
+                    _ => &named.agents,
+                };
+                look_up(what, &spot, all, notes);
+                let name = spot.text;
+                match what {
+                    "flow" => Door::Target(Target::Flow { name }),
+                    "queue" => Door::Target(Target::Queue { name }),
+                    "device" => Door::Device(name),
+                    _ => Door::Agent(name),
+                }
+            }
+        };
+        let number = Number {
+            door,
+            level: file.level,
+            ring: file.ring,
+            then: file.then.map(|then| flow::target(&then, known, notes)),
+        };
+        numbers.insert(file.dialled.text, number);
+    }
+    numbers
 }
 
 /// One peer or user name belongs to one trunk, or nobody could say who calls.
@@ -163,6 +214,10 @@ fn trunks(written: Vec<TrunkFile>, notes: &mut Notes) -> Vec<Trunk> {
         name,
         peers,
         credentials,
+        account,
+        numbers,
+        form,
+        limits,
     } in written
     {
         for (net, at) in &peers {
@@ -183,6 +238,10 @@ fn trunks(written: Vec<TrunkFile>, notes: &mut Notes) -> Vec<Trunk> {
             name: name.text,
             peers,
             credentials,
+            account,
+            numbers,
+            form,
+            limits,
         });
     }
     trunks

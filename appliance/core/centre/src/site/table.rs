@@ -46,7 +46,11 @@ impl<'t> Reader<'t, '_> {
         known: &[&str],
     ) -> Option<Table<'t>> {
         let (at, value) = self.value(outer, key)?;
-        let table = self.as_table(at, format!("[{key}]"), value)?;
+        let name = match outer.name.strip_suffix(']') {
+            Some(outer) => format!("{outer}.{key}]"),
+            None => format!("[{key}]"),
+        };
+        let table = self.as_table(at, name, value)?;
         self.refuse_unknown(&table, known);
         Some(table)
     }
@@ -130,6 +134,24 @@ impl<'t> Reader<'t, '_> {
             }
         }
         Some(strings)
+    }
+
+    /// Whether a list is missing or empty; false where it is no list.
+    pub(super) fn is_empty_list(&self, table: &Table<'t>, key: &str) -> bool {
+        table.entries.get(key).is_none_or(|value| {
+            let array = value.get_ref().as_array();
+            array.is_some_and(|array| array.is_empty())
+        })
+    }
+
+    /// The digits of a whole number and their place.
+    pub(super) fn integer(&mut self, table: &Table<'t>, key: &str) -> Option<(At, String)> {
+        let value = table.entries.get(key)?;
+        let at = self.source.at(value.span().start);
+        match value.get_ref().as_integer().filter(|i| i.radix() == 10) {
+            Some(integer) => Some((at, integer.as_str().to_owned())),
+            None => self.wrong_type(at, key, value.get_ref(), "a whole number, without quotes"),
+        }
     }
 
     /// A string as a text of its own, for faults inside it.

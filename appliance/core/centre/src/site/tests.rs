@@ -1,8 +1,10 @@
 //! Site texts: the demo one, and one with every kind of fault at a known place.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::*;
+use crate::flow::Target;
 
 fn prompts() -> BTreeSet<String> {
     let names =
@@ -37,10 +39,10 @@ fn the_demo_site_loads_without_a_warning() {
     });
     assert_eq!(site.warnings(), []);
     assert_eq!(
-        site.number("4000"),
-        Some(&Target::Flow {
+        site.number("4000").map(|number| &number.door),
+        Some(&Door::Target(Target::Flow {
             name: "customer_service".to_owned()
-        })
+        }))
     );
     assert_eq!(
         site.queue("queue_wait").map(Queue::max_wait),
@@ -143,6 +145,8 @@ fn every_fault_of_a_site_is_found_at_its_place() {
         only_fault(&text, line, column, words);
     }
 }
+
+mod phones;
 
 #[test]
 fn faults_in_an_embedded_flow_stand_at_their_line_in_the_site() {

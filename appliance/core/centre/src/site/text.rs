@@ -44,6 +44,22 @@ pub(crate) fn duration(
     }
 }
 
+/// `+08:00` or `-03:30`, in minutes ahead of UTC.
+pub(crate) fn utc_offset(text: &str) -> Option<i32> {
+    let (sign, rest) = match text.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let (hours, minutes) = rest.split_once(':')?;
+    let digits = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+    if !digits(hours) || !digits(minutes) {
+        return None;
+    }
+    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours <= 14 && minutes < 60).then_some(sign * (hours * 60 + minutes))
+}
+
 /// A number to dial, or a `sip:`, `sips:` or `tel:` address without blanks or quotes.
 pub(crate) fn is_address(text: &str) -> bool {
     let dialled = text.strip_prefix('+').unwrap_or(text);
@@ -120,6 +136,15 @@ mod tests {
         }
         let (_, hint) = duration("5", bounds).expect_err("no unit");
         assert!(hint.contains("500ms to 2h"), "{hint}");
+    }
+
+    #[test]
+    fn time_zones_are_minutes_ahead_of_utc() {
+        assert_eq!(utc_offset("+08:00"), Some(480));
+        assert_eq!(utc_offset("-03:30"), Some(-210));
+        for text in ["", "8", "+8:00", "+15:00", "+08:60", "UTC", "时区"] {
+            assert_eq!(utc_offset(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,11 @@
 use super::diagnostic::At;
 use super::file::check_name;
 use super::limits::{MAX_FIELD_BYTES, MAX_PEERS, MAX_TRUNKS};
+use super::plan::Form;
+use super::protection::Limits;
+use super::protection_file::limits;
+use super::route_file::{account, form, own_numbers};
+use super::routes::Account;
 use super::table::{Reader, Table};
 use super::text::shorten;
 use super::{Credentials, Net, NetError, Secret};
@@ -13,89 +18,95 @@ pub(super) struct TrunkFile {
     pub(super) name: Spot,
     pub(super) peers: Vec<(Net, At)>,
     pub(super) credentials: Option<Credentials>,
+    pub(super) account: Option<Account>,
+    pub(super) numbers: Vec<String>,
+    pub(super) form: Form,
+    pub(super) limits: Limits,
 }
 
 pub(super) fn trunks<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<TrunkFile> {
     let mut trunks = Vec::new();
-    for (name, table) in reader.tables(
-        root,
-        "trunk",
-        &["peers", "username", "password"],
-        MAX_TRUNKS,
-    ) {
+    let keys = [
+        "peers", "username", "password", "account", "numbers", "format", "limits",
+    ];
+    for (name, table) in reader.tables(root, "trunk", &keys, MAX_TRUNKS) {
         check_name(reader, &name);
-        let written = reader.strings(&table, "peers");
-        let lacks_peers = written.as_ref().is_some_and(Vec::is_empty);
-        let written = written.unwrap_or_default();
-        if let Some(beyond) = written.get(MAX_PEERS) {
-            let message = format!("{} peers, {MAX_PEERS} are allowed", written.len());
+        let peers = nets(reader, &table, "peers");
+        for (net, at) in peers.iter().filter(|(net, _)| net.is_everything()) {
+            let hint = "write the carrier's addresses, or a username and password";
             reader
                 .notes
-                .error(beyond.at, message, "write networks, such as `192.0.2.0/24`");
+                .warn(*at, format!("everybody may call: {net}"), hint);
         }
-        let peers = written
-            .iter()
-            .take(MAX_PEERS)
-            .filter_map(|spot| peer(reader, spot))
-            .collect();
         let credentials = credentials(reader, &table);
-        if lacks_peers && !table.has("username") && !table.has("password") {
+        let account = account(reader, &table);
+        // An empty list lets nobody in; a wrong one has its own fault.
+        let lacks_peers = reader.is_empty_list(&table, "peers");
+        let is_open = table.has("username") || table.has("password");
+        if lacks_peers && !is_open {
             let hint = "add peers = [\"192.0.2.7\"], or username and password";
-            reader
-                .notes
-                .error(table.at, format!("{} lets nobody in", table.name), hint);
+            let message = format!("{} lets nobody in", table.name);
+            match &account {
+                None => reader.notes.error(table.at, message, hint),
+                Some(account) if account.register => reader.notes.warn(table.at, message, hint),
+                Some(_) => {}
+            }
         }
         trunks.push(TrunkFile {
             name,
             peers,
             credentials,
+            account,
+            numbers: own_numbers(reader, &table),
+            form: form(reader, &table),
+            limits: limits(reader, &table, "limits"),
         });
     }
     trunks
 }
 
-fn peer(reader: &mut Reader<'_, '_>, spot: &Spot) -> Option<(Net, At)> {
-    let (net, at) = (spot.text.parse::<Net>(), spot.at);
-    match net {
-        Ok(net) => {
-            if net.is_everything() {
-                let hint = "write the carrier's addresses, or a username and password";
-                reader
-                    .notes
-                    .warn(at, format!("everybody may call: {net}"), hint);
-            }
-            Some((net, at))
-        }
+/// A list of addresses and networks.
+pub(super) fn nets<'t>(
+    reader: &mut Reader<'t, '_>,
+    table: &Table<'t>,
+    key: &str,
+) -> Vec<(Net, At)> {
+    let written = reader.strings(table, key).unwrap_or_default();
+    if let Some(beyond) = written.get(MAX_PEERS) {
+        let message = format!("{} {key}, {MAX_PEERS} are allowed", written.len());
+        let hint = "write networks, such as `192.0.2.0/24`";
+        reader.notes.error(beyond.at, message, hint);
+    }
+    let nets = written.iter().take(MAX_PEERS);
+    nets.filter_map(|spot| net(reader, spot)).collect()
+}
+
+fn net(reader: &mut Reader<'_, '_>, spot: &Spot) -> Option<(Net, At)> {
+    match spot.text.parse::<Net>() {
+        Ok(net) => Some((net, spot.at)),
         Err(error) => {
             let hint = match error {
                 NetError::Host(net) => format!("write `{net}`"),
                 _ => "an address or network: 192.0.2.7, 192.0.2.0/24, 2001:db8::/32".to_owned(),
             };
             let message = format!("`{}` is no peer: {error}", shorten(&spot.text));
-            reader.notes.error(at, message, hint);
+            reader.notes.error(spot.at, message, hint);
             None
         }
     }
 }
 
-fn credentials<'t>(reader: &mut Reader<'t, '_>, table: &Table<'t>) -> Option<Credentials> {
-    let username = reader.string(table, "username");
-    let password = reader.string(table, "password");
-    for spot in username.iter().chain(&password) {
-        let is_plain = !spot.text.chars().any(|c| c.is_control() || c == '"');
-        if spot.text.is_empty() || spot.text.len() > MAX_FIELD_BYTES || !is_plain {
-            let message = format!(
-                "{} has a user name or password that cannot be sent",
-                table.name
-            );
-            let hint = format!("1 to {MAX_FIELD_BYTES} bytes, no quotes or control characters");
-            reader.notes.error(spot.at, message, hint);
-        }
-    }
+/// A user name and its password, both or neither.
+pub(super) fn credentials<'t>(
+    reader: &mut Reader<'t, '_>,
+    table: &Table<'t>,
+) -> Option<Credentials> {
+    let username = secret(reader, table, "username");
+    let password = secret(reader, table, "password");
     match (username, password) {
         (Some(username), Some(password)) => Some(Credentials {
-            username: username.text,
-            password: Secret::new(&password.text),
+            username,
+            password: Secret::new(&password),
         }),
         (Some(_), None) => {
             reader.missing(table, "password", "a username needs a password");
@@ -107,4 +118,23 @@ fn credentials<'t>(reader: &mut Reader<'t, '_>, table: &Table<'t>) -> Option<Cre
         }
         (None, None) => None,
     }
+}
+
+/// A user name or password that can be sent in a digest.
+pub(super) fn secret<'t>(
+    reader: &mut Reader<'t, '_>,
+    table: &Table<'t>,
+    key: &str,
+) -> Option<String> {
+    let spot = reader.string(table, key)?;
+    let is_plain = !spot.text.chars().any(|c| c.is_control() || c == '"');
+    if spot.text.is_empty() || spot.text.len() > MAX_FIELD_BYTES || !is_plain {
+        let message = format!(
+            "{} has a user name or password that cannot be sent",
+            table.name
+        );
+        let hint = format!("1 to {MAX_FIELD_BYTES} bytes, no quotes or control characters");
+        reader.notes.error(spot.at, message, hint);
+    }
+    Some(spot.text)
 }

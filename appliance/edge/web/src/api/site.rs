@@ -256,6 +256,9 @@ fn names(names: Names) -> NamesView {
         flows: names.flows.into_keys().collect(),
         queues: names.queues,
         trunks: names.trunks,
+        devices: names.devices,
+        agents: names.agents,
+        skills: names.skills,
         prompts: names.prompts,
     }
 }

@@ -48,6 +48,10 @@ pub(crate) struct NamesView {
     pub(crate) steps: Vec<String>,
     pub(crate) queues: Vec<String>,
     pub(crate) trunks: Vec<String>,
+    pub(crate) devices: Vec<String>,
+    pub(crate) agents: Vec<String>,
+    /// Skills that an agent has.
+    pub(crate) skills: Vec<String>,
     pub(crate) prompts: Vec<String>,
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::site::Door;
 
 /// One call with a clock of its own; what the run says is written down in short words.
 struct Call {
@@ -16,7 +17,9 @@ struct Call {
 fn begin(text: &str, dialled: &str) -> Call {
     let site = Arc::new(Site::unchecked(text).expect("toml"));
     let now = Instant::now();
-    let entry = site.number(dialled).expect("a number").clone();
+    let Some(Door::Target(entry)) = site.number(dialled).map(|number| number.door.clone()) else {
+        panic!("{dialled} leads to no flow");
+    };
     let mut call = Call {
         run: Run::start(now, site, entry),
         now,
