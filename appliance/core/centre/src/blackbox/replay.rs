@@ -80,9 +80,7 @@ pub fn replay(
         if (now.outputs(), now.value()) != (outputs, digest) {
             found.diverged += 1;
             let (step, outputs) = (found.steps, (outputs, now.outputs()));
-            found
-                .first
-                .get_or_insert(Divergence { step, at, outputs });
+            found.first.get_or_insert(Divergence { step, at, outputs });
         }
         watch(&Step {
             at,

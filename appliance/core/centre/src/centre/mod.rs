@@ -7,18 +7,17 @@
 
 mod call_state;
 mod conduct;
+mod lines;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use call::{
-    Cause, Deadlines, LegEvent, LegId, Local, Login, StreamId, Switchboard, SwitchboardConfig,
-    Trunk,
-};
+use call::{Cause, Deadlines, LegEvent, LegId, Local, StreamId, Switchboard, SwitchboardConfig};
 
 use self::call_state::Call;
+use self::lines::{devices, trunks};
 use crate::clock::{Identities, WallClock};
 use crate::event::{Event, LiveCall};
 use crate::flow;
@@ -114,7 +113,7 @@ impl Centre {
             media_ip: config.media_ip,
             realm: REALM.into(),
         });
-        switchboard.set_lines(trunks(&site), Vec::new());
+        switchboard.set_lines(trunks(&site), devices(&site));
         Self {
             switchboard,
             site,
@@ -139,7 +138,7 @@ impl Centre {
             Input::Heard { stream, utterance } => self.hear(now, stream, utterance),
             Input::SpeechDone { stream } => self.speech_done(stream),
             Input::Site(site) => {
-                self.switchboard.set_lines(trunks(&site), Vec::new());
+                self.switchboard.set_lines(trunks(&site), devices(&site));
                 self.site = site;
             }
             Input::WallClock { unix_ms } => self.wall = WallClock::new(now, unix_ms),
@@ -287,18 +286,4 @@ impl Centre {
     fn show(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
     }
-}
-
-fn trunks(site: &Site) -> Vec<Trunk> {
-    let login = |c: &crate::site::Credentials| Login {
-        username: c.username.clone(),
-        password: c.password.reveal().to_owned(),
-    };
-    let trunk = |t: &crate::site::Trunk| Trunk {
-        name: t.name.clone(),
-        peers: t.peers.clone(),
-        login: t.credentials.as_ref().map(login),
-        outbound: None,
-    };
-    site.trunks().iter().map(trunk).collect()
 }
