@@ -14,6 +14,7 @@ use media::dtmf::{DtmfDetector, DtmfGenerator};
 use media::limits::{FRAME, MAX_PACKET};
 use media::rtp::Packet;
 use media::sdp::Direction;
+use media::srtp::{MAX_KEY, MAX_TRAILER, MasterKey, Opener, Sealer, Suite};
 use media::tone::{Tone, TonePlayer};
 use media::{
     AudioEncoder, Codec, PacketKind, Playlist, Prompt, Stream, StreamEvent, StreamId, StreamSeed,
@@ -196,4 +197,31 @@ fn tones_noise_and_their_detector_take_no_memory_at_all() {
     }
     assert_eq!(TAKEN.get() - before, 0);
     assert_eq!(heard, 1);
+}
+
+#[test]
+fn protecting_and_opening_packets_takes_no_memory() {
+    for suite in Suite::ALL {
+        let key = MasterKey::new(suite, &[7; MAX_KEY]).unwrap();
+        let (mut sealer, mut opener) = (Sealer::new(&key), Opener::new(&key));
+        let mut buffer = [0; FRAME + 12 + MAX_TRAILER];
+        let before = TAKEN.get();
+        for sequence in 0..1_000 {
+            let packet = Packet {
+                payload_type: 8,
+                marker: false,
+                sequence,
+                timestamp: 0,
+                ssrc: 1,
+                payload: &[9; FRAME],
+            };
+            let length = packet.write(&mut buffer).unwrap();
+            let length = sealer.protect_rtp(&mut buffer, length).unwrap();
+            assert_eq!(opener.open_rtp(&mut buffer[..length]), Ok(FRAME + 12));
+            assert!(opener.open_rtp(&mut buffer[..length]).is_err());
+            let length = sealer.protect_rtcp(&mut buffer, FRAME).unwrap();
+            assert_eq!(opener.open_rtcp(&mut buffer[..length]), Ok(FRAME));
+        }
+        assert_eq!(TAKEN.get() - before, 0, "{suite:?}");
+    }
 }
