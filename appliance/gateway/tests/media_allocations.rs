@@ -150,6 +150,7 @@ fn the_media_thread_takes_no_memory_while_calls_come_and_go() {
         let prompts = vec!["tone".into()];
         plane.command(StreamCommand::Play {
             stream,
+            id: 1,
             prompts,
             repeat: call == 1,
         });

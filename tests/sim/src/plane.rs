@@ -32,8 +32,11 @@ pub struct Running {
     pub tapped: bool,
     /// The caller sends RTP.
     pub heard: bool,
+    /// Whom it is bridged with.
+    pub bridged: Option<StreamId>,
     opened: Instant,
     play: u64,
+    play_id: u32,
 }
 
 /// All streams.
@@ -71,12 +74,14 @@ impl Plane {
             StreamCommand::Update { stream, spec } => self.of(stream).spec = spec,
             StreamCommand::Play {
                 stream,
+                id,
                 prompts,
                 repeat,
             } => {
                 let (length, play) = (PROMPT * prompts.len() as u32, self.count);
                 let running = self.of(stream);
                 (running.play, running.playing) = (play, Some((prompts, repeat)));
+                running.play_id = id;
                 if !repeat {
                     self.later(now + length, Due::PlayDone(stream, play));
                 }
@@ -93,6 +98,15 @@ impl Plane {
                     self.later(now + Duration::from_millis(900), Due::Say(done));
                 }
             }
+            StreamCommand::Bridge { a, b } => {
+                self.part(a);
+                self.part(b);
+                for (one, other) in [(a, b), (b, a)] {
+                    let one = self.of(one);
+                    (one.playing, one.bridged) = (None, Some(other));
+                }
+            }
+            StreamCommand::Unbridge { stream } => self.part(stream),
             StreamCommand::SendDigits { stream, .. } => {
                 self.of(stream);
             }
@@ -117,7 +131,8 @@ impl Plane {
             Due::PlayDone(stream, play) => {
                 let running = self.running.get_mut(&stream).filter(|r| r.play == play)?;
                 running.playing.take()?;
-                Some(Input::Stream(StreamEvent::PlayDone { stream }))
+                let id = running.play_id;
+                Some(Input::Stream(StreamEvent::PlayDone { stream, id }))
             }
             Due::Silence(stream) => {
                 let silent = !self.running.get(&stream)?.heard;
@@ -176,8 +191,10 @@ impl Plane {
             recording: None,
             tapped: false,
             heard: true,
+            bridged: None,
             opened: now,
             play: 0,
+            play_id: 0,
         };
         assert!(
             self.running.insert(stream, running).is_none(),
@@ -186,7 +203,15 @@ impl Plane {
         self.later(now + SILENCE, Due::Silence(stream));
     }
 
+    fn part(&mut self, stream: StreamId) {
+        let other = self.of(stream).bridged.take();
+        if let Some(other) = other.and_then(|other| self.running.get_mut(&other)) {
+            other.bridged = None;
+        }
+    }
+
     fn close(&mut self, now: Instant, stream: StreamId) {
+        self.part(stream);
         let running = self
             .running
             .remove(&stream)

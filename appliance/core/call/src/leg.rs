@@ -99,6 +99,8 @@ pub(crate) struct LegStream {
     /// What was agreed last; `None` until the media plane has been told to open it.
     pub(crate) spec: Option<StreamSpec>,
     pub(crate) digits: Option<DigitRoad>,
+    /// Number of what plays now.
+    pub(crate) plays: u32,
     /// True while the caller's sound goes to speech.
     pub(crate) tapped: bool,
     /// True once a recording was asked for.
@@ -116,6 +118,7 @@ impl LegStream {
             offering: false,
             spec: None,
             digits: None,
+            plays: 0,
             tapped: false,
             recording: false,
             closed: None,

@@ -77,7 +77,7 @@ fn main() {
         idle.handle_rtp(at(n), &packet[..length]);
     });
     let mut plays = stream(now);
-    plays.play(Playlist::new([prompt.clone()], true));
+    plays.play(1, Playlist::new([prompt.clone()], true));
     measure("tick and rtp out, prompt", |n| {
         plays.handle_tick(at(n));
         while let Some(sent) = plays.poll_transmit(&mut out) {
@@ -85,7 +85,7 @@ fn main() {
         }
     });
     let mut all = stream(now);
-    all.play(Playlist::new([prompt], true));
+    all.play(1, Playlist::new([prompt], true));
     all.record(true);
     all.tap(true);
     measure("in and out, recorded and tapped", |n| {

@@ -24,9 +24,12 @@ pub enum StreamCommand {
     },
     /// The peer changed address, codec or direction (re-INVITE, UPDATE).
     Update { stream: StreamId, spec: StreamSpec },
-    /// Play prompts in order; replaces what plays. With `repeat` for ever.
+    /// Play prompts in order; replaces what plays. With `repeat` for ever. `id` comes back in
+    /// [`StreamEvent::PlayDone`], so that an end under way is never taken for that of the next list.
+    /// A bridged party hears the prompts in place of the other one, until they end.
     Play {
         stream: StreamId,
+        id: u32,
         prompts: Vec<String>,
         repeat: bool,
     },
@@ -34,7 +37,13 @@ pub enum StreamCommand {
     StopPlay { stream: StreamId },
     /// Send keys by RFC 4733.
     SendDigits { stream: StreamId, digits: String },
-    /// Record both directions to a file below the recordings folder: caller left, box right.
+    /// From now on the two hear each other; what played to either ends, without `PlayDone`. Whoever
+    /// was bridged with another is parted from it first.
+    Bridge { a: StreamId, b: StreamId },
+    /// The stream and the one it is bridged with hear silence again, and prompts.
+    Unbridge { stream: StreamId },
+    /// Record to a file below the recordings folder: left the stream's own party, right what that
+    /// party hears, be it prompts or the other party of a bridge.
     Record { stream: StreamId, file: String },
     /// Hand the caller's audio to speech, or stop.
     Tap { stream: StreamId, on: bool },
@@ -48,12 +57,17 @@ pub enum StreamCommand {
 pub enum StreamEvent {
     /// A key was pressed; once a press, whatever the network repeats.
     Digit { stream: StreamId, digit: char },
-    /// The last prompt of a `Play` without `repeat` was sent to its end.
-    PlayDone { stream: StreamId },
+    /// The last prompt of the `Play` of this `id`, without `repeat`, was sent to its end.
+    PlayDone { stream: StreamId, id: u32 },
     /// A prompt of a `Play` does not exist; the others play.
     MissingPrompt { stream: StreamId, prompt: String },
     /// Neither RTP nor RTCP came for the media time-out.
     MediaTimeout { stream: StreamId },
+    /// Both ways were agreed and we send, but no RTP came for `since_ms`: one-way audio. Told once
+    /// until it heals.
+    OneWay { stream: StreamId, since_ms: u32 },
+    /// RTP comes again after [`OneWay`](Self::OneWay).
+    Flowing { stream: StreamId },
     /// The recording is closed and on disk.
     Recorded {
         stream: StreamId,
@@ -72,10 +86,12 @@ impl StreamCommand {
     /// Whom it is for; of two, the first.
     pub fn stream(&self) -> StreamId {
         match self {
+            Self::Bridge { a, .. } => *a,
             Self::Open { stream, .. }
             | Self::Update { stream, .. }
             | Self::Play { stream, .. }
             | Self::StopPlay { stream }
+            | Self::Unbridge { stream }
             | Self::SendDigits { stream, .. }
             | Self::Record { stream, .. }
             | Self::Tap { stream, .. }
@@ -89,9 +105,11 @@ impl StreamEvent {
     pub fn stream(&self) -> StreamId {
         match self {
             Self::Digit { stream, .. }
-            | Self::PlayDone { stream }
+            | Self::PlayDone { stream, .. }
             | Self::MissingPrompt { stream, .. }
             | Self::MediaTimeout { stream }
+            | Self::OneWay { stream, .. }
+            | Self::Flowing { stream }
             | Self::Recorded { stream, .. }
             | Self::Closed { stream, .. } => *stream,
         }

@@ -55,6 +55,8 @@ pub const MAX_EVENTS: usize = 32;
 
 /// A stream that hears neither RTP nor RTCP for so long is dead.
 pub const MEDIA_TIMEOUT: Duration = Duration::from_secs(60);
+/// Both ways were agreed and no RTP came for so long: one-way audio, told within a frame.
+pub const ONE_WAY: Duration = Duration::from_millis(4_900);
 /// Mean time between our RTCP reports (RFC 3550 section 6.2).
 pub const RTCP_INTERVAL: Duration = Duration::from_secs(5);
 

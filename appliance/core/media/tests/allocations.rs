@@ -123,8 +123,8 @@ fn a_stream_takes_no_memory_after_it_was_made() {
         stream.record(true);
         stream.tap(true);
     }
-    one.play(Playlist::new([prompt.clone(), prompt.clone()], true));
-    two.play(Playlist::new([prompt.clone()], false));
+    one.play(1, Playlist::new([prompt.clone(), prompt.clone()], true));
+    two.play(1, Playlist::new([prompt.clone()], false));
     assert!("123#".chars().all(|key| one.send_digit(key)));
     let (digits, frames) = talk(&mut one, &mut two, now, 2_000);
     for bytes in garbage {

@@ -207,6 +207,8 @@ impl Gather {
             ),
             StreamCommand::Play { prompts, .. } => format!("plays {}", prompts.join(" ")),
             StreamCommand::StopPlay { .. } => "falls silent".to_owned(),
+            StreamCommand::Bridge { .. } => "hears the other party".to_owned(),
+            StreamCommand::Unbridge { .. } => "is parted from the other party".to_owned(),
             StreamCommand::Record { .. } => "records".to_owned(),
             StreamCommand::Close { .. } => "media closes".to_owned(),
             StreamCommand::SendDigits { .. } | StreamCommand::Tap { .. } => return,
@@ -220,6 +222,10 @@ impl Gather {
             StreamEvent::PlayDone { .. } => "the prompt is over".to_owned(),
             StreamEvent::MissingPrompt { prompt, .. } => format!("prompt {prompt} is missing"),
             StreamEvent::MediaTimeout { .. } => "no media came for too long".to_owned(),
+            StreamEvent::OneWay { since_ms, .. } => {
+                format!("one-way audio: nothing came for {since_ms} ms")
+            }
+            StreamEvent::Flowing { .. } => "audio comes again".to_owned(),
             StreamEvent::Recorded { length_ms, .. } => {
                 format!("{:.1} s are recorded", *length_ms as f64 / 1000.0)
             }

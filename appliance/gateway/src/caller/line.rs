@@ -137,7 +137,7 @@ impl Line {
             }
             Act::Say(file) => {
                 let prompt = Arc::new(prompts::read(&file, "said")?);
-                self.stream.play(Playlist::new([prompt], false));
+                self.stream.play(1, Playlist::new([prompt], false));
                 Doing::Speaking
             }
             Act::Wait(so_long) => Doing::Until(now + so_long),

@@ -155,13 +155,17 @@ impl MediaPlane {
             StreamCommand::Update { stream, spec } => self.order(stream, Act::Update(spec)),
             StreamCommand::Play {
                 stream,
+                id,
                 prompts,
                 repeat,
             } => {
                 let list = self.playlist(stream, &prompts, repeat);
-                self.order(stream, Act::Play(list));
+                self.order(stream, Act::Play(id, list));
             }
             StreamCommand::StopPlay { stream } => self.order(stream, Act::StopPlay),
+            StreamCommand::Bridge { .. } | StreamCommand::Unbridge { .. } => {
+                count(&self.running.counters.misdirected);
+            }
             StreamCommand::SendDigits { stream, digits } => {
                 self.order(stream, Act::SendDigits(Digits::new(&digits)));
             }

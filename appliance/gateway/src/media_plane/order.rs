@@ -16,7 +16,7 @@ pub(super) struct Order {
 pub(super) enum Act {
     Open(StreamSpec, StreamSeed),
     Update(StreamSpec),
-    Play(Playlist),
+    Play(u32, Playlist),
     StopPlay,
     SendDigits(Digits),
     Record,

@@ -85,7 +85,7 @@ impl Seat {
                 self.connect(&spec, out);
                 self.stream.update(now, spec);
             }
-            Act::Play(list) => self.stream.play(list),
+            Act::Play(id, list) => self.stream.play(id, list),
             Act::StopPlay => self.stream.stop_play(),
             Act::SendDigits(digits) => {
                 for digit in digits.iter() {

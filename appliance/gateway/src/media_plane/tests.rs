@@ -216,6 +216,7 @@ async fn a_call_hears_its_prompt_is_heard_recorded_and_tapped() {
     let prompts = vec!["tone".into(), "gone".into()];
     bench.plane.command(StreamCommand::Play {
         stream,
+        id: 1,
         prompts,
         repeat: false,
     });
@@ -247,7 +248,7 @@ async fn a_call_hears_its_prompt_is_heard_recorded_and_tapped() {
     };
     for expected in [
         missing,
-        StreamEvent::PlayDone { stream },
+        StreamEvent::PlayDone { stream, id: 1 },
         digit('1'),
         digit('2'),
     ] {

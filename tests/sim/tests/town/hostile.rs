@@ -150,7 +150,7 @@ fn stream_events_of_nobody_are_counted_and_forgotten() {
     let stream = StreamId(4_000_000_000);
     for event in [
         StreamEvent::Digit { stream, digit: '1' },
-        StreamEvent::PlayDone { stream },
+        StreamEvent::PlayDone { stream, id: 1 },
         StreamEvent::MediaTimeout { stream },
         StreamEvent::MissingPrompt {
             stream,

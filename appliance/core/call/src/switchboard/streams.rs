@@ -12,7 +12,7 @@ use crate::leg::{DigitRoad, LegId};
 impl Switchboard {
     /// Takes one event of the media plane.
     pub fn handle_stream(&mut self, now: Instant, event: StreamEvent) {
-        let Some(leg) = self.index.streams.get(&stream_of(&event)).copied() else {
+        let Some(leg) = self.index.streams.get(&event.stream()).copied() else {
             self.stats.refused.stray_stream_events += 1;
             return;
         };
@@ -27,19 +27,31 @@ impl Switchboard {
                 self.stats.refused.stray_stream_events += 1;
             }
             StreamEvent::Digit { digit, .. } => self.press(leg, digit, DigitRoad::Rtp),
-            StreamEvent::PlayDone { .. } => self.events.push_back(LegEvent::PlayDone { leg }),
+            StreamEvent::PlayDone { id, .. } => {
+                // The end of an older list, which was under way as the present one began.
+                let stream = self.legs.get(&leg).and_then(|l| l.stream.as_ref());
+                if stream.is_some_and(|s| s.plays == id) {
+                    self.events.push_back(LegEvent::PlayDone { leg });
+                }
+            }
             StreamEvent::MissingPrompt { prompt, .. } => {
                 self.stats.refused.missing_prompts += 1;
                 tracing::warn!(%leg, prompt, "the media plane has no such prompt");
             }
             StreamEvent::MediaTimeout { .. } => self.media_timeout(now, leg),
+            StreamEvent::OneWay { since_ms, .. } => {
+                tracing::warn!(%leg, since_ms, "one-way audio: nothing is heard of the party");
+            }
+            StreamEvent::Flowing { .. } => tracing::info!(%leg, "the party is heard again"),
         }
     }
 
     /// Plays `prompts` in order, over and over when `repeat`; replaces what plays.
     pub fn play(&mut self, leg: LegId, prompts: Vec<String>, repeat: bool) {
+        let id = self.next_play(leg);
         self.command(leg, |stream| StreamCommand::Play {
             stream,
+            id,
             prompts,
             repeat,
         });
@@ -47,6 +59,7 @@ impl Switchboard {
 
     /// Falls silent; no `PlayDone` follows.
     pub fn stop_play(&mut self, leg: LegId) {
+        self.next_play(leg);
         self.command(leg, |stream| StreamCommand::StopPlay { stream });
     }
 
@@ -91,20 +104,18 @@ impl Switchboard {
         }
     }
 
+    /// Numbers what plays from now on: the end of what played before is nobody's any more.
+    fn next_play(&mut self, leg: LegId) -> u32 {
+        let Some(stream) = self.legs.get_mut(&leg).and_then(|l| l.stream.as_mut()) else {
+            return 0;
+        };
+        stream.plays = stream.plays.wrapping_add(1);
+        stream.plays
+    }
+
     fn command(&mut self, leg: LegId, make: impl FnOnce(StreamId) -> StreamCommand) {
         if let Some(stream) = self.legs.get(&leg).and_then(|l| l.open_stream()) {
             self.commands.push_back(make(stream));
         }
-    }
-}
-
-fn stream_of(event: &StreamEvent) -> StreamId {
-    match event {
-        StreamEvent::Digit { stream, .. }
-        | StreamEvent::PlayDone { stream }
-        | StreamEvent::MissingPrompt { stream, .. }
-        | StreamEvent::MediaTimeout { stream }
-        | StreamEvent::Recorded { stream, .. }
-        | StreamEvent::Closed { stream, .. } => *stream,
     }
 }

@@ -6,8 +6,10 @@ use crate::limits::MAX_EVENTS;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Happened {
     Digit(char),
-    PlayDone,
+    PlayDone(u32),
     MediaTimeout,
+    OneWay(u32),
+    Flowing,
 }
 
 /// Oldest first. When it is full the newest is dropped and counted.

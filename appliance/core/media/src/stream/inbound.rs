@@ -19,6 +19,8 @@ const COMFORT_NOISE: u8 = 13;
 pub(super) struct Inbound {
     started: Instant,
     heard_at: Instant,
+    /// When RTP came last.
+    rtp_at: Instant,
     source: Option<Reception>,
     /// Another source and its packets in a row.
     other: (u32, u32),
@@ -43,6 +45,7 @@ impl Inbound {
         Self {
             started: now,
             heard_at: now,
+            rtp_at: now,
             source: None,
             other: (0, 0),
             digits: DigitReceiver::default(),
@@ -55,7 +58,7 @@ impl Inbound {
     /// A new life that keeps the jitter buffer's memory.
     pub(super) fn reopen(&mut self, now: Instant) {
         self.started = now;
-        self.heard_at = now;
+        self.expect_from(now);
         self.source = None;
         self.other = (0, 0);
         self.digits = DigitReceiver::default();
@@ -78,6 +81,7 @@ impl Inbound {
         };
         self.counts.packets += 1;
         self.heard_at = now;
+        self.rtp_at = now;
         let arrival = self.arrival(&packet);
         if Some(packet.payload_type) == spec.events {
             // Whatever source it is of: some send their events beside the audio's.
@@ -161,6 +165,16 @@ impl Inbound {
 
     pub(super) fn heard_at(&mut self, now: Instant) {
         self.heard_at = now;
+    }
+
+    /// Whatever was missing until now had its reason.
+    pub(super) fn expect_from(&mut self, now: Instant) {
+        self.heard_at = now;
+        self.rtp_at = now;
+    }
+
+    pub(super) fn last_rtp(&self) -> Instant {
+        self.rtp_at
     }
 
     pub(super) fn last_heard(&self) -> Instant {

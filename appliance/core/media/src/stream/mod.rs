@@ -19,9 +19,9 @@ use std::time::Instant;
 
 use crate::codec::Codec;
 use crate::command::{StreamEvent, StreamId};
-use crate::limits::{FRAME, MEDIA_TIMEOUT};
+use crate::limits::{FRAME, MEDIA_TIMEOUT, ONE_WAY};
 use crate::prompt::Playlist;
-use crate::sdp::StreamSpec;
+use crate::sdp::{Direction, StreamSpec};
 use crate::stats::StreamStats;
 use crate::wav::STEREO_FRAME;
 
@@ -60,6 +60,8 @@ pub struct Stream {
     frames: Frames,
     /// The media time-out was told and nothing came since.
     is_silent: bool,
+    /// One-way audio was told and no RTP came since.
+    is_one_way: bool,
 }
 
 /// What the last tick made for the recorder and for speech.
@@ -91,6 +93,7 @@ impl Stream {
                 stereo: [0; STEREO_FRAME],
             },
             is_silent: false,
+            is_one_way: false,
         }
     }
 
@@ -106,6 +109,7 @@ impl Stream {
         self.frames.tap = false;
         self.frames.fresh = false;
         self.is_silent = false;
+        self.is_one_way = false;
     }
 
     /// Takes what came on the RTP socket at `now`. Whatever it is, it is at worst counted.
@@ -130,8 +134,8 @@ impl Stream {
 
     /// Makes the next 20 ms: what is sent, recorded and tapped, and a report where one is due.
     pub fn handle_tick(&mut self, now: Instant) {
-        if self.outbound.tick(&self.spec) {
-            self.events.push(Happened::PlayDone);
+        if let Some(id) = self.outbound.tick(&self.spec) {
+            self.events.push(Happened::PlayDone(id));
         }
         self.frames.fresh = self.frames.wanted();
         if self.frames.fresh {
@@ -152,10 +156,25 @@ impl Stream {
             self.reports
                 .make(now, self.outbound.ssrc(), sent, block, false);
         }
+        self.watch_flow(now);
+    }
+
+    /// Tells of a peer that is not heard, once until it is.
+    fn watch_flow(&mut self, now: Instant) {
         let waited = now.saturating_duration_since(self.inbound.last_heard());
         if waited >= MEDIA_TIMEOUT && self.spec.direction.receives() && !self.is_silent {
             self.is_silent = true;
             self.events.push(Happened::MediaTimeout);
+        }
+        let waited = now.saturating_duration_since(self.inbound.last_rtp());
+        let is_both_ways = self.spec.direction == Direction::SendRecv;
+        if is_both_ways && waited >= ONE_WAY && !self.is_one_way {
+            self.is_one_way = true;
+            let since_ms = waited.as_millis() as u32;
+            self.events.push(Happened::OneWay(since_ms));
+        } else if self.is_one_way && waited < ONE_WAY {
+            self.is_one_way = false;
+            self.events.push(Happened::Flowing);
         }
     }
 
@@ -168,13 +187,13 @@ impl Stream {
             self.outbound.begin_spurt();
         }
         // A peer on hold may have been silent for long with good reason.
-        self.inbound.heard_at(now);
+        self.inbound.expect_from(now);
         self.spec = spec;
     }
 
-    /// Plays a list from its start; replaces what plays.
-    pub fn play(&mut self, list: Playlist) {
-        self.outbound.play(Some(list));
+    /// Plays a list from its start; replaces what plays. Its end is told with `id`.
+    pub fn play(&mut self, id: u32, list: Playlist) {
+        self.outbound.play(Some((id, list)));
     }
 
     /// Falls silent; no [`StreamEvent::PlayDone`] follows.
@@ -221,8 +240,10 @@ impl Stream {
         let stream = self.id;
         Some(match self.events.pop()? {
             Happened::Digit(digit) => StreamEvent::Digit { stream, digit },
-            Happened::PlayDone => StreamEvent::PlayDone { stream },
+            Happened::PlayDone(id) => StreamEvent::PlayDone { stream, id },
             Happened::MediaTimeout => StreamEvent::MediaTimeout { stream },
+            Happened::OneWay(since_ms) => StreamEvent::OneWay { stream, since_ms },
+            Happened::Flowing => StreamEvent::Flowing { stream },
         })
     }
 

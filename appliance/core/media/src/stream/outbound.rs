@@ -19,7 +19,8 @@ pub(super) struct Outbound {
     timestamp: u32,
     /// Timestamp of the event being sent.
     event_timestamp: u32,
-    list: Option<Playlist>,
+    /// What plays, by its number.
+    list: Option<(u32, Playlist)>,
     digits: DigitSender,
     /// The next audio packet begins a talk spurt.
     spurt: bool,
@@ -71,13 +72,13 @@ impl Outbound {
         }
     }
 
-    /// Makes the next frame and its packet; `true` when the list came to its end.
-    pub(super) fn tick(&mut self, spec: &StreamSpec) -> bool {
+    /// Makes the next frame and its packet; says the number of the list that came to its end.
+    pub(super) fn tick(&mut self, spec: &StreamSpec) -> Option<u32> {
         let slot = match spec.events {
             Some(payload_type) => (self.digits.next_frame(), payload_type),
             None => (Slot::Audio, 0),
         };
-        let mut done = false;
+        let mut done = None;
         let mut packet = Waiting {
             payload_type: spec.payload,
             marker: false,
@@ -136,7 +137,7 @@ impl Outbound {
         Some(length)
     }
 
-    pub(super) fn play(&mut self, list: Option<Playlist>) {
+    pub(super) fn play(&mut self, list: Option<(u32, Playlist)>) {
         self.begin_spurt();
         self.list = list;
     }
@@ -172,16 +173,17 @@ impl Outbound {
         self.packets
     }
 
-    fn next_audio(&mut self, spec: &StreamSpec) -> bool {
-        if let Some(list) = &mut self.list {
-            if list.next_frame(spec.codec, &mut self.frame) {
-                return false;
-            }
-            self.list = None;
-            return true;
+    fn next_audio(&mut self, spec: &StreamSpec) -> Option<u32> {
+        let Some((id, list)) = &mut self.list else {
+            self.frame.fill(spec.codec.silence());
+            return None;
+        };
+        let id = *id;
+        if list.next_frame(spec.codec, &mut self.frame) {
+            return None;
         }
-        self.frame.fill(spec.codec.silence());
-        false
+        self.list = None;
+        Some(id)
     }
 
     /// All packets of a press carry the timestamp of its first (RFC 4733 section 2.2).

@@ -163,7 +163,7 @@ fn silence_is_sent_from_the_first_tick_on_and_then_once_a_second() {
 fn a_prompt_after_long_silence_begins_a_spurt_at_its_time() {
     let mut leg = Leg::new(spec());
     let quiet = leg.ticks(100);
-    leg.stream.play(Playlist::new([prompt(5)], false));
+    leg.stream.play(1, Playlist::new([prompt(5)], false));
     let sent = leg.ticks(5);
     assert_eq!(sent.len(), 5);
     assert!(sent[0].marker && !sent[1].marker);
@@ -177,7 +177,7 @@ fn a_prompt_after_long_silence_begins_a_spurt_at_its_time() {
 fn a_prompt_is_sent_whole_and_its_end_is_told_once() {
     let mut leg = Leg::new(spec());
     leg.ticks(3);
-    leg.stream.play(Playlist::new([prompt(5)], false));
+    leg.stream.play(1, Playlist::new([prompt(5)], false));
     let sent = leg.ticks(5);
     assert!(sent[0].marker);
     let code = Codec::Pcma.encode(8_000);
@@ -187,7 +187,8 @@ fn a_prompt_is_sent_whole_and_its_end_is_told_once() {
     assert_eq!(
         leg.events(),
         [StreamEvent::PlayDone {
-            stream: StreamId(7)
+            stream: StreamId(7),
+            id: 1
         }]
     );
     leg.ticks(5);
@@ -197,9 +198,9 @@ fn a_prompt_is_sent_whole_and_its_end_is_told_once() {
 #[test]
 fn stopping_and_replacing_tell_no_end() {
     let mut leg = Leg::new(spec());
-    leg.stream.play(Playlist::new([prompt(5)], false));
+    leg.stream.play(1, Playlist::new([prompt(5)], false));
     leg.ticks(2);
-    leg.stream.play(Playlist::new([prompt(3)], true));
+    leg.stream.play(1, Playlist::new([prompt(3)], true));
     leg.ticks(20);
     leg.stream.stop_play();
     assert_eq!(leg.tick().unwrap().payload, [0xD5; FRAME]);
@@ -213,7 +214,7 @@ fn what_is_sent_follows_the_codec_and_payload_type_agreed() {
         payload: 97,
         ..spec()
     });
-    leg.stream.play(Playlist::new([prompt(1)], false));
+    leg.stream.play(1, Playlist::new([prompt(1)], false));
     let sent = leg.ticks(3);
     assert_eq!(sent[0].payload, [Codec::Pcmu.encode(8_000); FRAME]);
     assert_eq!(
@@ -226,7 +227,7 @@ fn what_is_sent_follows_the_codec_and_payload_type_agreed() {
 fn on_hold_nothing_is_sent_but_time_goes_on() {
     let mut leg = Leg::new(spec());
     let before = leg.ticks(1).remove(0);
-    leg.stream.play(Playlist::new([prompt(5)], false));
+    leg.stream.play(1, Playlist::new([prompt(5)], false));
     leg.stream.update(
         leg.now,
         StreamSpec {
@@ -238,7 +239,8 @@ fn on_hold_nothing_is_sent_but_time_goes_on() {
     assert_eq!(
         leg.events(),
         [StreamEvent::PlayDone {
-            stream: StreamId(7)
+            stream: StreamId(7),
+            id: 1
         }]
     );
     leg.stream.update(leg.now, spec());
@@ -293,7 +295,7 @@ fn the_recording_has_the_caller_left_and_us_right() {
         ..spec()
     });
     leg.stream.record(true);
-    leg.stream.play(Playlist::new([prompt(50)], false));
+    leg.stream.play(1, Playlist::new([prompt(50)], false));
     let theirs = Codec::Pcmu.encode(-4_000);
     for _ in 0..10 {
         leg.hear(0, false, &[theirs; FRAME]);
@@ -392,14 +394,20 @@ fn repeated_packets_are_late_and_not_received_twice() {
 #[test]
 fn a_silent_peer_is_told_once_and_not_while_on_hold() {
     let mut leg = Leg::new(spec());
-    let timeout = [StreamEvent::MediaTimeout {
-        stream: StreamId(7),
-    }];
-    leg.ticks(2_999);
+    let stream = StreamId(7);
+    let one_way = StreamEvent::OneWay {
+        stream,
+        since_ms: 4_900,
+    };
+    leg.ticks(244);
     assert_eq!(leg.events(), []);
+    leg.ticks(2_755);
+    assert_eq!(leg.events(), [one_way.clone()]);
     leg.ticks(1_000);
-    assert_eq!(leg.events(), timeout);
+    assert_eq!(leg.events(), [StreamEvent::MediaTimeout { stream }]);
     leg.hear_audio(1);
+    leg.tick();
+    assert_eq!(leg.events(), [StreamEvent::Flowing { stream }]);
     leg.stream.update(
         leg.now,
         StreamSpec {
@@ -411,7 +419,23 @@ fn a_silent_peer_is_told_once_and_not_while_on_hold() {
     assert_eq!(leg.events(), []);
     leg.stream.update(leg.now, spec());
     leg.ticks(3_000);
-    assert_eq!(leg.events(), timeout);
+    assert_eq!(
+        leg.events(),
+        [one_way, StreamEvent::MediaTimeout { stream }]
+    );
+}
+
+#[test]
+fn one_way_audio_is_named_within_five_seconds_whatever_rtcp_says() {
+    let mut leg = Leg::new(spec());
+    leg.hear_audio(1);
+    let empty_report = [0x80, 201, 0, 1, 0, 0, 0, 7];
+    for n in 0..250 {
+        leg.stream.handle_rtcp(leg.now, &empty_report);
+        leg.tick();
+        let told = leg.events();
+        assert_eq!(told.len(), usize::from(n == 244), "{n}: {told:?}");
+    }
 }
 
 #[test]
@@ -419,7 +443,7 @@ fn two_streams_measure_their_round_trip_and_loss() {
     let (mut one, mut two) = (Leg::new(spec()), Leg::new(spec()));
     two.now = one.now;
     for leg in [&mut one, &mut two] {
-        leg.stream.play(Playlist::new([prompt(5)], true));
+        leg.stream.play(1, Playlist::new([prompt(5)], true));
     }
     let way = Duration::from_millis(30);
     for n in 0..2_000 {
@@ -473,7 +497,7 @@ fn closing_says_goodbye() {
 fn a_reopened_stream_knows_nothing_of_its_first_life() {
     let mut leg = Leg::new(spec());
     leg.stream.tap(true);
-    leg.stream.play(Playlist::new([prompt(5)], true));
+    leg.stream.play(1, Playlist::new([prompt(5)], true));
     for _ in 0..9 {
         leg.hear_audio(1);
         leg.tick();
