@@ -14,6 +14,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
 pub mod blackbox;
+mod call_id;
 mod centre;
 mod clock;
 pub mod event;
@@ -28,6 +29,8 @@ pub mod site;
 pub use call::{
     Cause, LegId, Local, Peer, StreamCommand, StreamEvent, StreamId, StreamStats, Transport,
 };
+pub use call_id::CallId;
 pub use centre::{Centre, CentreConfig, Reason, Stats, Why};
 pub use input::{Input, Output};
+pub use queue::{AgentState, AgentView, PauseWhy, QueueView};
 pub use report::recording_file;

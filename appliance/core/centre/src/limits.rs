@@ -8,3 +8,5 @@ pub const MAX_TRANSCRIPT: usize = 1_000;
 pub const MAX_WORDS: usize = 500;
 /// How long a record waits for speech to finish the last phrase of an ended call.
 pub const SPEECH_GRACE: Duration = Duration::from_secs(8);
+/// How long an agent who let a call ring is left in peace.
+pub const AGENT_REST: Duration = Duration::from_secs(2);

@@ -1,5 +1,6 @@
 //! How a call is conducted: taken, opened, walked through its flow, ended, remembered.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,10 +8,12 @@ use call::{Caller, Cause, LegId, Origin, StreamId};
 
 use super::call_state::Call;
 use super::{Centre, Why};
+use crate::call_id::CallId;
 use crate::event::{CallState, Event};
 use crate::flow::{FlowAct, FlowInput, Run, Target};
 use crate::input::Output;
 use crate::limits::SPEECH_GRACE;
+use crate::queue::Waiter;
 use crate::record::Parties;
 use crate::report::Report;
 use crate::site::Door;
@@ -97,7 +100,6 @@ impl Centre {
     }
 
     pub(super) fn queue_timeout(&mut self, now: Instant, leg: LegId) {
-        self.queues.leave(leg);
         if let Some(call) = self.calls.get_mut(&leg) {
             call.state = CallState::InFlow;
         }
@@ -128,9 +130,8 @@ impl Centre {
         };
         call.end(now, cause);
         tracing::info!(call = %call.id(), %leg, cause = cause.word(), "a call ended");
-        self.queues.leave(leg);
+        self.queues.leave(now, CallId(leg.0));
         self.deadlines.clear((leg, Why::Flow));
-        self.deadlines.clear((leg, Why::Queue));
         self.show_change(leg);
     }
 
@@ -233,9 +234,16 @@ impl Centre {
             return;
         };
         call.state = CallState::InQueue;
-        self.queues.enter(name, leg);
-        self.deadlines
-            .set((leg, Why::Queue), now + queue.max_wait());
+        let waiter = Waiter {
+            call: CallId(leg.0),
+            queue: name.to_owned(),
+            level: 0,
+            skills: BTreeSet::new(),
+            wish: None,
+            max_wait: queue.max_wait(),
+            announce: None,
+        };
+        self.queues.enter(now, waiter);
         if !queue.prompts().is_empty() {
             self.switchboard.play(leg, queue.prompts().to_vec(), true);
         }

@@ -22,7 +22,7 @@ use crate::clock::{Identities, WallClock};
 use crate::event::{Event, LiveCall};
 use crate::flow;
 use crate::input::{Input, Output};
-use crate::queue::Queues;
+use crate::queue::{QueueAct, Queues};
 use crate::record::{UnixMillis, Utterance};
 use crate::site::Site;
 
@@ -51,6 +51,8 @@ pub struct CentreConfig {
 pub enum Reason {
     /// SIP, or a leg's own deadline.
     Switchboard(call::Reason),
+    /// A caller's time in a queue, or an agent's after a call.
+    Queues,
     /// A call's own deadline.
     Call(LegId, Why),
 }
@@ -60,8 +62,6 @@ pub enum Reason {
 pub enum Why {
     /// The flow waits for an answer or the end of a prompt.
     Flow,
-    /// The caller has waited long enough in a queue.
-    Queue,
     /// Speech had its time to finish the last phrase.
     Speech,
 }
@@ -151,10 +151,11 @@ impl Centre {
     pub fn handle_timeout(&mut self, now: Instant) {
         self.switchboard.handle_timeout(now);
         self.settle_events(now);
+        self.queues.handle_timeout(now);
+        self.settle_queues(now);
         for (leg, why) in self.deadlines.take_due(now) {
             match why {
                 Why::Flow => self.flow_timeout(now, leg),
-                Why::Queue => self.queue_timeout(now, leg),
                 Why::Speech => self.conclude(leg, true),
             }
         }
@@ -185,10 +186,9 @@ impl Centre {
             .deadlines
             .next()
             .map(|(at, (leg, why))| (at, Reason::Call(leg, why)));
-        match (legs, calls) {
-            (Some(leg), Some(call)) => Some(if call.0 < leg.0 { call } else { leg }),
-            (one, other) => one.or(other),
-        }
+        let queues = self.queues.poll_timeout().map(|at| (at, Reason::Queues));
+        let all = legs.into_iter().chain(queues).chain(calls);
+        all.min_by_key(|(at, _)| *at)
     }
 
     /// All running calls, as a person would tell them, oldest first.
@@ -207,7 +207,7 @@ impl Centre {
             switchboard: self.switchboard.stats(),
             calls: self.calls.len(),
             queued: self.queues.lengths(),
-            deadlines: self.deadlines.len(),
+            deadlines: self.deadlines.len() + self.queues.deadlines(),
             ..self.stats.clone()
         }
     }
@@ -250,6 +250,14 @@ impl Centre {
     fn settle_events(&mut self, now: Instant) {
         while let Some(event) = self.switchboard.poll_event() {
             self.on_leg(now, event);
+        }
+    }
+
+    fn settle_queues(&mut self, now: Instant) {
+        while let Some(act) = self.queues.poll() {
+            if let QueueAct::TimedOut { call } = act {
+                self.queue_timeout(now, LegId(call.0));
+            }
         }
     }
 
