@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use media::sdp::Direction;
 use media::{StreamEvent, StreamId, StreamSpec, StreamStats};
 use sip::{DialogId, Peer, Request, TxId};
 
@@ -87,6 +88,17 @@ pub(crate) enum DigitRoad {
     Info,
 }
 
+/// Who holds whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hold {
+    /// The owner wants the party held.
+    pub(crate) wanted: bool,
+    /// What the peer was last told of that.
+    pub(crate) told: bool,
+    /// The owner knows that the peer holds us.
+    pub(crate) by_peer: bool,
+}
+
 /// The stream of a leg and what is agreed about it.
 #[derive(Debug)]
 pub(crate) struct LegStream {
@@ -96,6 +108,7 @@ pub(crate) struct LegStream {
     pub(crate) version: u64,
     /// Our own offer waits for its answer.
     pub(crate) offering: bool,
+    pub(crate) hold: Hold,
     /// What was agreed last; `None` until the media plane has been told to open it.
     pub(crate) spec: Option<StreamSpec>,
     pub(crate) digits: Option<DigitRoad>,
@@ -116,6 +129,7 @@ impl LegStream {
             port,
             version: 1,
             offering: false,
+            hold: Hold::default(),
             spec: None,
             digits: None,
             plays: 0,
@@ -126,9 +140,23 @@ impl LegStream {
         }
     }
 
-    /// True when the peer said that it sends nothing now.
-    pub(crate) fn is_held(&self) -> bool {
+    /// True when nothing is to come from the peer now: it said so, or we hold it.
+    pub(crate) fn is_silent(&self) -> bool {
         self.spec.as_ref().is_some_and(|s| !s.direction.receives())
+    }
+
+    /// True when the peer wants to hear nothing of us: it holds us.
+    pub(crate) fn is_held(&self) -> bool {
+        self.spec.as_ref().is_some_and(|s| !s.direction.sends())
+    }
+
+    /// Which way we let media flow: a party on hold hears us and is not heard.
+    pub(crate) fn direction(&self) -> Direction {
+        if self.hold.wanted {
+            Direction::SendOnly
+        } else {
+            Direction::SendRecv
+        }
     }
 
     /// True when the media plane owes nothing more.
@@ -180,6 +208,10 @@ pub(crate) struct Leg {
     pub(crate) dialog: Option<DialogId>,
     pub(crate) stream: Option<LegStream>,
     pub(crate) refresh: Option<Refresh>,
+    /// The leg that it hears and is heard by.
+    pub(crate) bridged: Option<LegId>,
+    /// The peer takes INFO, as its Allow says.
+    pub(crate) takes_info: bool,
     cause: Option<Cause>,
 }
 
@@ -208,6 +240,8 @@ impl Leg {
             dialog: None,
             stream: None,
             refresh: None,
+            bridged: None,
+            takes_info: false,
             cause: None,
         }
     }
@@ -233,6 +267,11 @@ impl Leg {
     /// True while neither party ended it.
     pub(crate) fn is_running(&self) -> bool {
         self.cause.is_none()
+    }
+
+    /// True once one side answered, for as long as nobody ended it.
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self.state, State::Up | State::Referring { .. })
     }
 
     /// The stream, while the media plane runs it for a leg that has not ended.

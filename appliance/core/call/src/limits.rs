@@ -40,6 +40,8 @@ pub const MAX_SESSION_S: u32 = 7_200;
 pub const RETRY_AFTER_S: u32 = 5;
 /// Longest INFO body that is looked at, bytes.
 pub const MAX_INFO_BODY: usize = 256;
+/// Keys that one `send_digits` presses.
+pub const MAX_DIGITS: usize = 64;
 /// Longest transfer target, bytes.
 pub const MAX_TARGET: usize = 256;
 /// Longest number, name or Call-ID that is handed on, characters; the rest is cut.

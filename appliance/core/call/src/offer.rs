@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use media::StreamSpec;
-use media::sdp::{self, Capabilities, OfferError, SdpIds, Session};
+use media::sdp::{self, Capabilities, Direction, OfferError, SdpIds, Session};
 use sip::{Body, Reply};
 
 use crate::cause::Cause;
@@ -20,24 +20,35 @@ pub(crate) struct Place {
     pub(crate) ip: IpAddr,
     pub(crate) port: u16,
     pub(crate) ids: SdpIds,
+    /// Which way we let media flow.
+    pub(crate) direction: Direction,
+}
+
+impl Place {
+    fn capabilities(self) -> Capabilities {
+        Capabilities {
+            direction: self.direction,
+            ..Capabilities::default()
+        }
+    }
 }
 
 /// Our answer to `offer`, and the stream that follows from it.
 pub(crate) fn answer(offer: &[u8], place: Place) -> Result<(Body, StreamSpec), OfferError> {
     let offer = Session::parse(offer)?;
-    let ours = Capabilities::default();
+    let ours = place.capabilities();
     let answer = sdp::answer(&offer, &ours, place.ip, place.port, place.ids)?;
     Ok((Body::new(SDP, answer.body), answer.spec))
 }
 
 /// Our own offer.
 pub(crate) fn offer(place: Place) -> Vec<u8> {
-    sdp::offer(&Capabilities::default(), place.ip, place.port, place.ids)
+    sdp::offer(&place.capabilities(), place.ip, place.port, place.ids)
 }
 
 /// The stream that follows from the peer's `answer` to our offer.
-pub(crate) fn accept(answer: &[u8]) -> Result<StreamSpec, OfferError> {
-    sdp::accept_answer(answer, &Capabilities::default())
+pub(crate) fn accept(answer: &[u8], place: Place) -> Result<StreamSpec, OfferError> {
+    sdp::accept_answer(answer, &place.capabilities())
 }
 
 /// The cause of a leg that ends by `error`.

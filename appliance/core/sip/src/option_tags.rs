@@ -4,9 +4,9 @@ use crate::check::lists;
 use crate::header::Kind;
 use crate::message::Message;
 
-/// What we understand when a peer requires it. `norefersub`, `replaces`, `100rel` and `timer` are not here:
-/// requiring them is answered 420, as long as nobody implements what they promise.
-const SUPPORTED: [&str; 0] = [];
+/// What we understand when a peer requires it. `norefersub`, `100rel` and `timer` are not here: requiring
+/// them is answered 420, as long as nobody implements what they promise.
+const SUPPORTED: [&str; 1] = ["replaces"];
 
 /// The required extensions we lack, in order (the Unsupported value of a 420).
 pub(crate) fn unsupported<'a>(message: &Message<'a>) -> impl Iterator<Item = &'a [u8]> {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use sip::limits::MAX_CREDENTIALS;
-use sip::{AuthParams, Method, Peer, Reply, Request, TxId};
+use sip::{AuthParams, Headers, Method, Peer, Reply, Request, TxId};
 
 use super::Switchboard;
 use crate::address::{cut, number};
@@ -142,12 +142,17 @@ impl OwnedWish<'_> {
 }
 
 pub(super) fn wish(request: &Request) -> OwnedWish<'_> {
-    let joined = |name| request.headers.all(name).collect::<Vec<_>>().join(",");
     OwnedWish {
         request,
-        supported: joined("Supported"),
-        allow: joined("Allow"),
+        supported: joined(&request.headers, "Supported"),
+        allow: joined(&request.headers, "Allow"),
     }
+}
+
+/// All values of a list header as one list.
+pub(super) fn joined(headers: &Headers, name: &str) -> String {
+    let values: Vec<_> = headers.all(name).collect();
+    values.join(",")
 }
 
 /// 503 with the time to wait.

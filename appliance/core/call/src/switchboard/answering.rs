@@ -6,7 +6,7 @@ use media::sdp::{OfferError, SdpIds};
 use media::{StreamCommand, StreamId, StreamSpec};
 use sip::{Body, DialogId, Reply, Request, TxId};
 
-use super::admission::{ALLOW, wish};
+use super::admission::{ALLOW, joined, wish};
 use super::{Parting, Switchboard, Why};
 use crate::cause::Cause;
 use crate::event::LegEvent;
@@ -22,23 +22,9 @@ impl Switchboard {
             return;
         };
         let (tx, refresh) = (invite.tx, agreed(&invite.request));
-        let offer = invite.request.body.clone();
-        let Some(port) = self.ports.take(now) else {
-            return self.finish(now, leg, Cause::Overload, Parting::Speak);
-        };
-        let mut stream = LegStream::new(stream_id(leg), port);
-        let (body, spec) = match self.first_answer(&mut stream, offer.as_ref()) {
-            Ok(agreed) => agreed,
-            Err(error) => {
-                self.ports.put_back_unused(port);
-                let reply = offer::refusal(&error, &self.agent());
-                return self.finish(
-                    now,
-                    leg,
-                    offer::cause(&error),
-                    Parting::Refuse(Box::new(reply)),
-                );
-            }
+        let takes_info = refresh::lists(&joined(&invite.request.headers, "Allow"), "INFO");
+        let Some((body, spec)) = self.describe(now, leg) else {
+            return;
         };
         let mut reply = Reply::new(200)
             .with_body(body)
@@ -50,11 +36,10 @@ impl Switchboard {
         let dialog = self.endpoint.accept(now, tx, &reply);
         self.index.invites.remove(&tx);
         self.index.dialogs.insert(dialog, leg);
-        self.index.streams.insert(stream.id, leg);
         if let Some(entry) = self.legs.get_mut(&leg) {
             entry.state = State::Up;
             entry.dialog = Some(dialog);
-            entry.stream = Some(stream);
+            entry.takes_info = takes_info;
         }
         self.watch(now, leg, refresh);
         self.events.push_back(LegEvent::Answered { leg });
@@ -62,6 +47,65 @@ impl Switchboard {
             self.agree(leg, spec);
         }
         self.drain(now);
+    }
+
+    /// Opens the stream of an unanswered leg, so that the caller hears what is played or who is
+    /// bridged before the call is answered (183). A caller that made no offer hears it ring.
+    pub fn open_early(&mut self, now: Instant, leg: LegId) {
+        let Some(State::Offered(invite)) = self.legs.get(&leg).map(|l| &l.state) else {
+            return;
+        };
+        if invite.request.body.is_none() {
+            return self.ring(now, leg);
+        }
+        let tx = invite.tx;
+        let Some((body, Some(spec))) = self.describe(now, leg) else {
+            return;
+        };
+        let dialog = self
+            .endpoint
+            .progress(now, tx, &Reply::new(183).with_body(body));
+        self.index.dialogs.insert(dialog, leg);
+        if let Some(entry) = self.legs.get_mut(&leg) {
+            entry.dialog = Some(dialog);
+        }
+        self.agree(leg, spec);
+    }
+
+    /// Our description for the INVITE of `leg`, and what it agrees on; the same each time. Ends
+    /// the leg where there is none.
+    fn describe(&mut self, now: Instant, leg: LegId) -> Option<(Body, Option<StreamSpec>)> {
+        let entry = self.legs.get_mut(&leg)?;
+        let State::Offered(invite) = &entry.state else {
+            return None;
+        };
+        let offer = invite.request.body.clone();
+        let mut stream = match entry.stream.take() {
+            Some(stream) => stream,
+            None => {
+                let Some(port) = self.ports.take(now) else {
+                    self.finish(now, leg, Cause::Overload, Parting::Speak);
+                    return None;
+                };
+                LegStream::new(stream_id(leg), port)
+            }
+        };
+        let described = self.first_answer(&mut stream, offer.as_ref());
+        match described {
+            Ok(agreed) => {
+                self.index.streams.insert(stream.id, leg);
+                if let Some(entry) = self.legs.get_mut(&leg) {
+                    entry.stream = Some(stream);
+                }
+                Some(agreed)
+            }
+            Err(error) => {
+                self.ports.put_back_unused(stream.port);
+                let reply = Box::new(offer::refusal(&error, &self.agent()));
+                self.finish(now, leg, offer::cause(&error), Parting::Refuse(reply));
+                None
+            }
+        }
     }
 
     /// The ACK of a 2xx; it carries the answer where the 2xx carried our offer.
@@ -76,8 +120,12 @@ impl Switchboard {
             return;
         }
         let answer = body.map(|b| b.bytes).unwrap_or_default();
-        match offer::accept(&answer) {
-            Ok(spec) => self.agree(leg, spec),
+        let place = place(self.house.media_ip, stream);
+        match offer::accept(&answer, place) {
+            Ok(spec) => {
+                self.agree(leg, spec);
+                self.settle_hold(now, leg);
+            }
             Err(error) => {
                 tracing::debug!(%leg, %error, "the ACK has no answer we can use");
                 self.finish(now, leg, offer::cause(&error), Parting::Speak);
@@ -142,6 +190,10 @@ impl Switchboard {
             }
             Some(_) => {}
         }
+        let held = stream.is_held();
+        if std::mem::replace(&mut stream.hold.by_peer, held) != held {
+            self.events.push_back(LegEvent::Held { leg, on: held });
+        }
     }
 
     /// Answers the first offer, or makes one where the INVITE had none.
@@ -150,6 +202,7 @@ impl Switchboard {
         stream: &mut LegStream,
         body: Option<&Body>,
     ) -> Result<(Body, Option<StreamSpec>), OfferError> {
+        stream.hold.told = stream.hold.wanted;
         let place = self.place_of(stream);
         if let Some(body) = body {
             return offer::answer(&body.bytes, place).map(|(body, spec)| (body, Some(spec)));
@@ -177,6 +230,7 @@ impl Switchboard {
             return Err(Reply::new(491));
         }
         stream.version += 1;
+        stream.hold.told = stream.hold.wanted;
         let place = place(media_ip, stream);
         match body {
             Some(body) => offer::answer(&body.bytes, place)
@@ -229,7 +283,7 @@ impl Switchboard {
     }
 }
 
-fn place(ip: std::net::IpAddr, stream: &LegStream) -> Place {
+pub(super) fn place(ip: std::net::IpAddr, stream: &LegStream) -> Place {
     let ids = SdpIds {
         session: u64::from(stream.id.0),
         version: stream.version,
@@ -238,6 +292,7 @@ fn place(ip: std::net::IpAddr, stream: &LegStream) -> Place {
         ip,
         port: stream.port,
         ids,
+        direction: stream.direction(),
     }
 }
 

@@ -6,9 +6,9 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use sip::{Body, DialogId, OutgoingInvite, Peer, Reply, Uri};
+use sip::{Body, DialogId, Headers, OutgoingInvite, Peer, Reply, Uri};
 
-use super::admission::ALLOW;
+use super::admission::{ALLOW, joined};
 use super::{Parting, Switchboard, Why};
 use crate::address::sip_uri;
 use crate::cause::Cause;
@@ -17,6 +17,7 @@ use crate::leg::{Leg, LegId, LegStream, State};
 use crate::limits::MAX_LEGS;
 use crate::line::{Dial, Line};
 use crate::offer::{self, SDP};
+use crate::refresh;
 use crate::registrar::Contact;
 use crate::trunk::Outbound;
 
@@ -94,7 +95,11 @@ impl Switchboard {
         let is_only = dialling.branches.len() == 1;
         let (told, body) = (dialling.told, body.filter(|_| is_only));
         let mut early_media = told.unwrap_or_default();
-        if let Some(spec) = body.and_then(|body| offer::accept(&body.bytes).ok()) {
+        let place = self.legs.get(&leg).and_then(|l| l.stream.as_ref());
+        let place = place.map(|stream| self.place_of(stream));
+        let agreed = body.zip(place);
+        if let Some(spec) = agreed.and_then(|(body, place)| offer::accept(&body.bytes, place).ok())
+        {
             self.agree(leg, spec);
             early_media = true;
         }
@@ -110,7 +115,13 @@ impl Switchboard {
     }
 
     /// One phone was picked up: the others stop ringing.
-    pub(super) fn on_answered(&mut self, now: Instant, dialog: DialogId, body: Option<Body>) {
+    pub(super) fn on_answered(
+        &mut self,
+        now: Instant,
+        dialog: DialogId,
+        headers: &Headers,
+        body: Option<Body>,
+    ) {
         let Some(leg) = self.leg_of(dialog) else {
             return self.endpoint.bye(now, dialog, Vec::new());
         };
@@ -121,24 +132,28 @@ impl Switchboard {
             return;
         };
         entry.dialog = Some(dialog);
-        let heard = entry.stream.as_mut().is_some_and(|stream| {
-            stream.offering = false;
-            stream.spec.is_some()
-        });
+        entry.takes_info = refresh::lists(&joined(headers, "Allow"), "INFO");
+        let Some(stream) = entry.stream.as_mut() else {
+            return;
+        };
+        stream.offering = false;
+        let is_open = stream.spec.is_some();
+        let place = super::answering::place(self.house.media_ip, stream);
         self.drop_branches(now, &dialling.branches, Some(dialog));
         self.deadlines.clear((leg, Why::Patience));
         self.watch(now, leg, None);
         self.events.push_back(LegEvent::Answered { leg });
-        match body.map(|body| offer::accept(&body.bytes)) {
+        match body.map(|body| offer::accept(&body.bytes, place)) {
             Some(Ok(spec)) => self.agree(leg, spec),
             // The answer came with an earlier response (RFC 3261 13.2.1).
-            None if heard => {}
+            None if is_open => {}
             None => self.finish(now, leg, Cause::ProtocolError, Parting::Speak),
             Some(Err(error)) => {
                 tracing::debug!(%leg, %error, "the 200 has no answer we can use");
                 self.finish(now, leg, offer::cause(&error), Parting::Speak);
             }
         }
+        self.settle_hold(now, leg);
     }
 
     /// One INVITE failed; the leg ends with the last of them, or at once where the called party

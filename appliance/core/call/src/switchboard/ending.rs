@@ -55,6 +55,8 @@ impl Switchboard {
         self.deadlines.clear((leg, Why::Transfer));
         self.deadlines.clear((leg, Why::Liveness));
         self.deadlines.clear((leg, Why::Patience));
+        self.deadlines.clear((leg, Why::Glare));
+        self.unbridge(now, leg);
         self.events.push_back(LegEvent::Ended { leg, cause });
         self.close_stream(now, leg);
     }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use sip::{DialogId, Method, Reply, Request, TxId};
+use sip::{Body, DialogId, Method, Reply, Request, TxId};
 
 use super::admission::{capabilities, unserved};
 use super::{Asked, Parting, Switchboard, Why};
@@ -58,7 +58,7 @@ impl Switchboard {
             Method::Invite => return self.on_reinvite(now, tx, leg, request),
             Method::Update => return self.on_update(now, tx, leg, request),
             Method::Notify => return self.on_notify(now, tx, leg, request),
-            Method::Info => self.on_info(leg, request),
+            Method::Info => self.on_info(now, leg, request),
             Method::Options => capabilities(200),
             method => {
                 self.stats.refused.method += 1;
@@ -68,13 +68,15 @@ impl Switchboard {
         self.endpoint.respond(now, tx, &reply);
     }
 
-    pub(super) fn on_response(&mut self, now: Instant, tx: TxId, status: u16) {
+    pub(super) fn on_response(&mut self, now: Instant, tx: TxId, status: u16, body: Option<Body>) {
         let Some((leg, asked)) = self.index.asked.remove(&tx) else {
             return;
         };
-        if asked == Asked::Liveness {
+        match asked {
+            Asked::Refer => {}
+            Asked::Change => return self.on_changed(now, leg, status, body),
             // 408 and 481 end the dialog by themselves; any other answer proves the peer alive.
-            return;
+            Asked::Liveness | Asked::Key => return,
         }
         match self.legs.get_mut(&leg).map(|l| &mut l.state) {
             Some(State::Referring { accepted }) if (200..300).contains(&status) => *accepted = true,
@@ -155,14 +157,14 @@ impl Switchboard {
         }
     }
 
-    fn on_info(&mut self, leg: LegId, request: &Request) -> Reply {
+    fn on_info(&mut self, now: Instant, leg: LegId, request: &Request) -> Reply {
         let Some(body) = &request.body else {
             return Reply::new(200);
         };
         match info::read(&body.content_type, &body.bytes) {
             Info::Nothing => Reply::new(200),
             Info::Digit(digit) => {
-                self.press(leg, digit, DigitRoad::Info);
+                self.press(now, leg, digit, DigitRoad::Info);
                 Reply::new(200)
             }
             Info::Unsupported => {

@@ -7,8 +7,10 @@
 
 mod admission;
 mod answering;
+mod bridging;
 mod dialling;
 mod ending;
+mod holding;
 mod in_dialog;
 mod streams;
 
@@ -17,6 +19,8 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use media::{StreamCommand, StreamId};
+use rand_chacha::ChaCha12Rng;
+use rand_core::SeedableRng;
 use sip::{DialogId, Endpoint, EndpointConfig, Local, Peer, TxId};
 
 use crate::cause::Cause;
@@ -66,6 +70,8 @@ pub enum Why {
     Transfer,
     /// The called party had its time to answer.
     Patience,
+    /// After two re-INVITEs crossed, ours is sent again.
+    Glare,
     /// The peer must be asked whether it is still there, or should have told us.
     Liveness,
 }
@@ -74,6 +80,10 @@ pub enum Why {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
     Refer,
+    /// A re-INVITE with our offer.
+    Change,
+    /// A key by INFO; nobody waits for the answer.
+    Key,
     Liveness,
 }
 
@@ -109,11 +119,15 @@ struct House {
     media_ip: IpAddr,
     realm: String,
     stopping: bool,
+    random: ChaCha12Rng,
 }
 
 impl Switchboard {
     /// A switchboard without legs or trunks.
     pub fn new(config: SwitchboardConfig) -> Self {
+        // The endpoint draws from the seed's first stream.
+        let mut random = ChaCha12Rng::from_seed(config.seed);
+        random.set_stream(1);
         Self {
             endpoint: Endpoint::new(EndpointConfig::new(config.local), config.seed),
             gate: Gate::default(),
@@ -130,6 +144,7 @@ impl Switchboard {
                 media_ip: config.media_ip,
                 realm: config.realm,
                 stopping: false,
+                random,
             },
         }
     }
@@ -181,6 +196,7 @@ impl Switchboard {
                 Why::Settle => self.settle(now, leg, true),
                 Why::Transfer => self.transfer_failed(leg),
                 Why::Liveness => self.check_liveness(now, leg),
+                Why::Glare => self.settle_hold(now, leg),
                 Why::Patience => self.finish(now, leg, Cause::NoAnswer, Parting::Speak),
             }
         }
@@ -281,13 +297,19 @@ impl Switchboard {
             } => {
                 self.peer_ended(now, dialog, Cause::PeerUnreachable);
             }
-            Event::Response { tx, status, .. } => self.on_response(now, tx, status),
+            Event::Response {
+                tx, status, body, ..
+            } => self.on_response(now, tx, status, body),
             Event::Progress {
                 dialog,
                 status,
                 body,
             } => self.on_progress(now, dialog, status, body),
-            Event::Answered { dialog, body } => self.on_answered(now, dialog, body),
+            Event::Answered {
+                dialog,
+                headers,
+                body,
+            } => self.on_answered(now, dialog, &headers, body),
             Event::Rejected { dialog, status, .. } => self.on_rejected(now, dialog, status),
         }
     }

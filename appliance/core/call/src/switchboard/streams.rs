@@ -26,7 +26,7 @@ impl Switchboard {
             _ if !self.legs.get(&leg).is_some_and(|l| l.is_running()) => {
                 self.stats.refused.stray_stream_events += 1;
             }
-            StreamEvent::Digit { digit, .. } => self.press(leg, digit, DigitRoad::Rtp),
+            StreamEvent::Digit { digit, .. } => self.press(now, leg, digit, DigitRoad::Rtp),
             StreamEvent::PlayDone { id, .. } => {
                 // The end of an older list, which was under way as the present one began.
                 let stream = self.legs.get(&leg).and_then(|l| l.stream.as_ref());
@@ -79,33 +79,34 @@ impl Switchboard {
         }
     }
 
-    /// A key of the caller, by RTP or by INFO.
-    pub(super) fn press(&mut self, leg: LegId, digit: char, road: DigitRoad) {
+    /// A key of a party, by RTP or by INFO.
+    pub(super) fn press(&mut self, now: Instant, leg: LegId, digit: char, road: DigitRoad) {
         let Some(stream) = self.legs.get_mut(&leg).and_then(|l| l.stream.as_mut()) else {
             return;
         };
-        if stream.takes_digit(road) {
-            self.events.push_back(LegEvent::Digit { leg, digit });
-        } else {
+        if !stream.takes_digit(road) {
             self.stats.refused.doubled_digits += 1;
+            return;
         }
+        self.events.push_back(LegEvent::Digit { leg, digit });
+        self.relay_digit(now, leg, digit, road);
     }
 
     /// No RTP came for long: the caller is gone, unless it said that it would be silent.
     fn media_timeout(&mut self, now: Instant, leg: LegId) {
-        let held = self
+        let silent = self
             .legs
             .get(&leg)
             .and_then(|l| l.stream.as_ref())
-            .is_some_and(|s| s.is_held());
-        if !held {
+            .is_some_and(|s| s.is_silent());
+        if !silent {
             self.finish(now, leg, Cause::MediaTimeout, Parting::Speak);
             self.drain(now);
         }
     }
 
     /// Numbers what plays from now on: the end of what played before is nobody's any more.
-    fn next_play(&mut self, leg: LegId) -> u32 {
+    pub(super) fn next_play(&mut self, leg: LegId) -> u32 {
         let Some(stream) = self.legs.get_mut(&leg).and_then(|l| l.stream.as_mut()) else {
             return 0;
         };
@@ -113,7 +114,7 @@ impl Switchboard {
         stream.plays
     }
 
-    fn command(&mut self, leg: LegId, make: impl FnOnce(StreamId) -> StreamCommand) {
+    pub(super) fn command(&mut self, leg: LegId, make: impl FnOnce(StreamId) -> StreamCommand) {
         if let Some(stream) = self.legs.get(&leg).and_then(|l| l.open_stream()) {
             self.commands.push_back(make(stream));
         }

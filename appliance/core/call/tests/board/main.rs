@@ -1,7 +1,9 @@
 //! The switchboard as its owner sees it, against peers that are real SIP endpoints.
 #![allow(clippy::disallowed_methods)]
 
+mod bridging;
 mod devices;
 mod dialling;
+mod holding;
 mod phone;
 mod world;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use call::{Device, Login};
-use sip::{Algorithm, DialogId, DigestInput, OutgoingInvite, Uri};
+use sip::{Algorithm, Body, DialogId, DigestInput, OutgoingInvite, Uri};
 
 use crate::world::{BOX, World, at, sdp};
 
@@ -87,18 +87,29 @@ impl World {
         name: &str,
         number: &str,
     ) -> DialogId {
+        self.phone_dials_with(address, name, number, sdp(41_000, "sendrecv"))
+    }
+
+    /// The same with this offer. The phone takes INFO.
+    pub(crate) fn phone_dials_with(
+        &mut self,
+        address: SocketAddr,
+        name: &str,
+        number: &str,
+        offer: Body,
+    ) -> DialogId {
         let invite = OutgoingInvite {
             to: at(BOX).into(),
             request_uri: Uri::parse(&format!("sip:{number}@{BOX}")).unwrap(),
             from_uri: Uri::parse(&format!("sip:{name}@{BOX}")).unwrap(),
             to_uri: Uri::parse(&format!("sip:{number}@{BOX}")).unwrap(),
             display: None,
-            body: Some(sdp(41_000, "sendrecv")),
+            body: Some(offer),
             credentials: Some(sip::Credentials {
                 user: name.into(),
                 password: password(name),
             }),
-            headers: vec![],
+            headers: vec![("Allow".into(), "INVITE, ACK, BYE, CANCEL, INFO".into())],
         };
         let now = self.now;
         let dialog = self.peer(address).invite(now, invite);

@@ -11,7 +11,8 @@ use call::{
     Cause, Dial, LegEvent, LegId, Line, Outbound, StreamCommand, StreamEvent, StreamStats,
     Switchboard, SwitchboardConfig, Trunk,
 };
-use sip::{Body, Endpoint, EndpointConfig, Event, Reply, Request, TxId};
+use media::sdp::Direction;
+use sip::{Body, DialogId, Endpoint, EndpointConfig, Event, Method, Reply, Request, TxId};
 
 pub(crate) const BOX: &str = "192.0.2.9:5060";
 pub(crate) const CARRIER: &str = "198.51.100.1:5060";
@@ -213,6 +214,86 @@ impl World {
         let now = self.now;
         self.peer(address).respond(now, tx, &reply);
         self.settle();
+    }
+
+    /// Calls the carrier, which answers; its side of the call.
+    pub(crate) fn talk(&mut self) -> (LegId, DialogId) {
+        let leg = self.dial(to_carrier("13800000007"));
+        let (tx, _) = self.rung(at(CARRIER));
+        self.reply(at(CARRIER), tx, 200);
+        let dialog = self.acked(at(CARRIER));
+        self.events.clear();
+        (leg, dialog)
+    }
+
+    /// The dialog whose 200 was acknowledged to a peer.
+    pub(crate) fn acked(&mut self, address: SocketAddr) -> DialogId {
+        let told = self.told(address);
+        let acked = told.iter().find_map(|event| match event {
+            Event::Acked { dialog, .. } => Some(*dialog),
+            _ => None,
+        });
+        acked.unwrap_or_else(|| panic!("{address} was told {told:?}"))
+    }
+
+    /// The leg of the one call that came in since the last look.
+    pub(crate) fn incoming(&mut self) -> LegId {
+        let events = self.events();
+        match &events[..] {
+            [LegEvent::Incoming { leg, .. }] => *leg,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The one request inside a dialog that reached a peer.
+    pub(crate) fn asked(&mut self, address: SocketAddr) -> (TxId, Request) {
+        let told = self.told(address);
+        let asked: Vec<_> = told
+            .iter()
+            .filter_map(|event| match event {
+                Event::Request { tx, request, .. } => Some((*tx, request.clone())),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(asked.len(), 1, "{address} was told {told:?}");
+        asked[0].clone()
+    }
+
+    /// A peer answers a re-INVITE with a description of `direction`.
+    pub(crate) fn agree(&mut self, address: SocketAddr, tx: TxId, direction: &str) {
+        let now = self.now;
+        let reply = Reply::new(200).with_body(sdp(40_000, direction));
+        self.peer(address).respond(now, tx, &reply);
+        self.settle();
+    }
+
+    /// A peer sends a request inside a dialog.
+    pub(crate) fn ask(
+        &mut self,
+        address: SocketAddr,
+        dialog: DialogId,
+        method: Method,
+        body: Option<Body>,
+    ) -> TxId {
+        let now = self.now;
+        let tx = self
+            .peer(address)
+            .request(now, dialog, method, vec![], body);
+        self.settle();
+        tx
+    }
+
+    /// The last thing that the media plane was told to do with what was agreed.
+    pub(crate) fn direction(&self) -> Direction {
+        let spec = self
+            .commands
+            .iter()
+            .rev()
+            .find_map(|command| match command {
+                StreamCommand::Open { spec, .. } | StreamCommand::Update { spec, .. } => Some(spec),
+                _ => None,
+            });
+        spec.unwrap().direction
     }
 
     /// Events since the last look.

@@ -87,6 +87,20 @@ impl Direction {
         }
     }
 
+    /// What both allow.
+    #[must_use]
+    pub fn within(self, other: Self) -> Self {
+        match (
+            self.sends() && other.sends(),
+            self.receives() && other.receives(),
+        ) {
+            (true, true) => Self::SendRecv,
+            (true, false) => Self::SendOnly,
+            (false, true) => Self::RecvOnly,
+            (false, false) => Self::Inactive,
+        }
+    }
+
     /// Whether its owner sends.
     pub fn sends(self) -> bool {
         matches!(self, Self::SendRecv | Self::SendOnly)
@@ -122,12 +136,15 @@ pub struct StreamSpec {
 pub struct Capabilities {
     /// Codecs, best first; used in offers. Answers keep the offerer's order.
     pub codecs: Vec<Codec>,
+    /// Which way we let media flow: both ways, or less while we hold the other party.
+    pub direction: Direction,
 }
 
 impl Default for Capabilities {
     fn default() -> Self {
         Self {
             codecs: vec![Codec::Pcma, Codec::Pcmu],
+            direction: Direction::SendRecv,
         }
     }
 }

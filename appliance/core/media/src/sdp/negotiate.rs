@@ -37,7 +37,7 @@ pub fn answer(
     })
 }
 
-/// An offer of all our codecs, both ways, with events.
+/// An offer of all our codecs, in our direction, with events.
 pub fn offer(ours: &Capabilities, local: IpAddr, port: u16, ids: SdpIds) -> Vec<u8> {
     let mut text = head(local, ids);
     let _ = write!(text, "m=audio {port} RTP/AVP");
@@ -54,7 +54,8 @@ pub fn offer(ours: &Capabilities, local: IpAddr, port: u16, ids: SdpIds) -> Vec<
         );
     }
     events_lines(&mut text, OUR_EVENTS);
-    let _ = write!(text, "a=ptime:{OUR_PTIME}\r\na=sendrecv\r\n");
+    let direction = ours.direction.name();
+    let _ = write!(text, "a=ptime:{OUR_PTIME}\r\na={direction}\r\n");
     text.into_bytes()
 }
 
@@ -79,7 +80,9 @@ fn choose(session: &Session, ours: &Capabilities) -> Result<(usize, StreamSpec),
             };
             continue;
         };
-        return Ok((index, spec(session, media, codec, payload)?));
+        let mut spec = spec(session, media, codec, payload)?;
+        spec.direction = spec.direction.within(ours.direction);
+        return Ok((index, spec));
     }
     Err(refusal)
 }

@@ -229,3 +229,26 @@ proptest::proptest! {
         let _ = answered(&format!("v=0\r\n{}", lines.join("\r\n")));
     }
 }
+
+#[test]
+fn while_we_hold_no_offer_of_the_peer_opens_the_way_again() {
+    let holding = Capabilities {
+        direction: Direction::SendOnly,
+        ..Capabilities::default()
+    };
+    for (theirs, ours) in [
+        ("sendrecv", Direction::SendOnly),
+        ("recvonly", Direction::SendOnly),
+        ("sendonly", Direction::Inactive),
+        ("inactive", Direction::Inactive),
+    ] {
+        let text = audio(&format!("m=audio 6000 RTP/AVP 8\r\na={theirs}\r\n"));
+        let offer = Session::parse(text.as_bytes()).unwrap();
+        let answer = answer(&offer, &holding, LOCAL, 20_000, IDS).unwrap();
+        assert_eq!(answer.spec.direction, ours, "{theirs}");
+        let body = String::from_utf8(answer.body).unwrap();
+        assert!(body.contains(&format!("a={}\r\n", ours.name())), "{theirs}");
+    }
+    let offer = String::from_utf8(offer(&holding, LOCAL, 20_000, IDS)).unwrap();
+    assert!(offer.contains("a=sendonly\r\n"));
+}

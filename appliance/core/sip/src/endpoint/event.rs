@@ -101,6 +101,8 @@ pub enum Event {
     Answered {
         /// The dialog.
         dialog: DialogId,
+        /// The header fields of the 2xx.
+        headers: Headers,
         /// The answer.
         body: Option<Body>,
     },
@@ -112,6 +114,8 @@ pub enum Event {
         status: u16,
         /// The reason phrase as received.
         reason: String,
+        /// The header fields; empty where no answer came.
+        headers: Headers,
     },
     /// The final answer to any other request of ours; 408 where none came.
     Response {

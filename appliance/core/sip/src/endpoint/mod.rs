@@ -22,10 +22,13 @@ pub use event::{DialogId, EndedBy, Event, Transmit, TxId};
 
 use crate::check::{Judged, Verdict, judge};
 use crate::deadline::Reason;
+use crate::dialog::State as DialogState;
 use crate::identity::Identity;
 use crate::lane::Lane;
 use crate::message::StartLine;
 use crate::parse::ParseError;
+use crate::transaction::client::State as ClientState;
+use crate::transaction::key::Key;
 use crate::transport::Peer;
 use tables::Tables;
 
@@ -105,6 +108,30 @@ impl Endpoint {
     pub fn call_id(&self, dialog: DialogId) -> Option<String> {
         let dialog = self.tables.dialog_ref(dialog)?;
         Some(String::from_utf8_lossy(&dialog.names.call_id).into_owned())
+    }
+
+    /// The dialog that a peer names by its Call-ID and tags, ours being `local_tag` (a Replaces header,
+    /// RFC 3891 3).
+    pub fn find_dialog(
+        &self,
+        call_id: &str,
+        local_tag: &str,
+        remote_tag: &str,
+    ) -> Option<DialogId> {
+        let (local, remote) = (local_tag.as_bytes(), remote_tag.as_bytes());
+        self.tables
+            .dialog_by(&Key::dialog(call_id.as_bytes(), local, remote))
+    }
+
+    /// Whether the peer has said anything to a call placed with `invite`: 100 Trying counts.
+    pub fn is_heard(&self, dialog: DialogId) -> bool {
+        match self.tables.dialog_ref(dialog).map(|dialog| dialog.state) {
+            Some(DialogState::Calling { tx, .. }) => self
+                .tables
+                .client_ref(tx)
+                .is_some_and(|outbound| outbound.client.state != ClientState::Calling),
+            state => state.is_some(),
+        }
     }
 
     /// What it was told at birth.

@@ -262,6 +262,7 @@ impl Endpoint {
             dialog,
             status,
             reason,
+            headers: Headers::default(),
         });
     }
 

@@ -110,10 +110,13 @@ impl Endpoint {
                     self.send_bye(now, id, Vec::new());
                     self.tell_rejected(id, 487, "cancelled");
                 } else {
+                    let headers = owned::headers(arrival.message);
                     let body = owned::body(arrival.message);
-                    self.lane
-                        .events
-                        .push_back(Event::Answered { dialog: id, body });
+                    self.lane.events.push_back(Event::Answered {
+                        dialog: id,
+                        headers,
+                        body,
+                    });
                 }
             }
             (Some(DialogState::Calling { .. }), _) => {
@@ -121,7 +124,12 @@ impl Endpoint {
                 let StartLine::Response { reason, .. } = arrival.message.start() else {
                     return;
                 };
-                self.tell_rejected(id, status, &text(reason));
+                self.lane.events.push_back(Event::Rejected {
+                    dialog: id,
+                    status,
+                    reason: text(reason),
+                    headers: owned::headers(arrival.message),
+                });
             }
             // A 2xx once more: the same branch lost our ACK, or another branch answered too (13.2.2.4).
             (_, 200..300) => self.handle_late_answer(arrival, id),

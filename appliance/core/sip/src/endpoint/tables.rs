@@ -105,6 +105,10 @@ impl Tables {
         self.clients.get_mut(&tx)
     }
 
+    pub(crate) fn client_ref(&self, tx: TxId) -> Option<&Outbound> {
+        self.clients.get(&tx)
+    }
+
     pub(crate) fn dialog_ref(&self, id: DialogId) -> Option<&Dialog> {
         self.dialogs.get(&id)
     }

@@ -1,0 +1,187 @@
+//! Hold and resume, by us and by the other party, and what happens when both want it at once.
+
+use std::time::Duration;
+
+use call::{Cause, LegEvent};
+use media::sdp::Direction;
+use sip::{Event, Method, Reply};
+
+use crate::world::{CARRIER, World, at, sdp};
+
+fn body_of(request: &sip::Request) -> String {
+    let body = request.body.as_ref().unwrap();
+    String::from_utf8(body.bytes.clone()).unwrap()
+}
+
+#[test]
+fn a_party_that_we_hold_hears_us_and_is_heard_again_when_it_comes_back() {
+    let (mut world, carrier) = (World::new(), at(CARRIER));
+    let (leg, _) = world.talk();
+    let now = world.now;
+    world.board.hold(now, leg);
+    world.board.hold(now, leg);
+    world.settle();
+    let (tx, request) = world.asked(carrier);
+    assert_eq!(request.method, Method::Invite);
+    let offer = body_of(&request);
+    assert!(offer.contains("a=sendonly"), "{offer}");
+    assert!(offer.contains("o=branchline 1 2 "), "{offer}");
+    world.agree(carrier, tx, "recvonly");
+    assert_eq!(world.direction(), Direction::SendOnly);
+    world.told(carrier);
+    world.board.resume(now, leg);
+    world.settle();
+    let (tx, request) = world.asked(carrier);
+    assert!(body_of(&request).contains("a=sendrecv"));
+    world.agree(carrier, tx, "sendrecv");
+    assert_eq!(world.direction(), Direction::SendRecv);
+    assert_eq!(world.events(), [], "the other party held nobody");
+    world.board.end(now, leg, Cause::FlowEnded);
+    world.run_out();
+}
+
+#[test]
+fn a_party_that_holds_us_and_comes_back_is_told() {
+    let (mut world, carrier) = (World::new(), at(CARRIER));
+    let (leg, dialog) = world.talk();
+    for (direction, ours) in [
+        ("sendonly", Direction::RecvOnly),
+        ("inactive", Direction::Inactive),
+    ] {
+        world.ask(
+            carrier,
+            dialog,
+            Method::Invite,
+            Some(sdp(40_000, direction)),
+        );
+        assert_eq!(world.events(), [LegEvent::Held { leg, on: true }]);
+        assert_eq!(world.direction(), ours);
+        world.ask(
+            carrier,
+            dialog,
+            Method::Invite,
+            Some(sdp(40_000, "sendrecv")),
+        );
+        assert_eq!(world.events(), [LegEvent::Held { leg, on: false }]);
+        assert_eq!(world.direction(), Direction::SendRecv);
+    }
+}
+
+#[test]
+fn a_party_on_hold_cannot_open_the_way_again_by_itself() {
+    let (mut world, carrier) = (World::new(), at(CARRIER));
+    let (leg, dialog) = world.talk();
+    let now = world.now;
+    world.board.hold(now, leg);
+    world.settle();
+    let (tx, _) = world.asked(carrier);
+    world.agree(carrier, tx, "recvonly");
+    world.ask(
+        carrier,
+        dialog,
+        Method::Invite,
+        Some(sdp(40_000, "sendrecv")),
+    );
+    assert_eq!(world.direction(), Direction::SendOnly);
+    assert!(world.last(carrier).contains("a=sendonly"));
+}
+
+#[test]
+fn two_changes_that_cross_are_tried_again_by_the_one_that_waits_less() {
+    let (mut world, carrier) = (World::new(), at(CARRIER));
+    let (leg, dialog) = world.talk();
+    // Both re-INVITEs are on the wire before either is read.
+    let now = world.now;
+    world.board.hold(now, leg);
+    let theirs = world.ask(
+        carrier,
+        dialog,
+        Method::Invite,
+        Some(sdp(40_000, "sendonly")),
+    );
+    let told = world.told(carrier);
+    assert!(
+        told.iter()
+            .any(|e| matches!(e, Event::Response { tx, status: 491, .. } if *tx == theirs)),
+        "{told:?}"
+    );
+    assert_eq!(
+        world.direction(),
+        Direction::SendRecv,
+        "nothing changed yet"
+    );
+    world.pass(Duration::from_millis(2_050));
+    assert_eq!(world.told(carrier), [], "we called, so we wait longer");
+    world.pass(Duration::from_millis(2_000));
+    let (tx, request) = world.asked(carrier);
+    assert!(body_of(&request).contains("a=sendonly"));
+    world.agree(carrier, tx, "recvonly");
+    assert_eq!(world.direction(), Direction::SendOnly);
+    let now = world.now;
+    world.board.end(now, leg, Cause::FlowEnded);
+    world.run_out();
+}
+
+#[test]
+fn a_change_of_mind_while_the_peer_still_thinks_is_told_afterwards() {
+    let (mut world, carrier) = (World::new(), at(CARRIER));
+    let (leg, _) = world.talk();
+    let now = world.now;
+    world.board.hold(now, leg);
+    world.settle();
+    let (tx, _) = world.asked(carrier);
+    world.board.resume(now, leg);
+    world.settle();
+    assert_eq!(world.told(carrier), [], "one change at a time");
+    world.agree(carrier, tx, "recvonly");
+    let told = world.told(carrier);
+    let again = told.iter().find_map(|event| match event {
+        Event::Request { tx, request, .. } => Some((*tx, body_of(request))),
+        _ => None,
+    });
+    let (tx, offer) = again.unwrap();
+    assert!(offer.contains("a=sendrecv"));
+    world.agree(carrier, tx, "sendrecv");
+    assert_eq!(world.direction(), Direction::SendRecv);
+}
+
+#[test]
+fn a_peer_that_takes_no_change_keeps_its_call() {
+    let (mut world, carrier) = (World::new(), at(CARRIER));
+    let (leg, dialog) = world.talk();
+    let now = world.now;
+    world.board.hold(now, leg);
+    world.settle();
+    let (tx, _) = world.asked(carrier);
+    world.peer(carrier).respond(now, tx, &Reply::new(488));
+    world.settle();
+    assert_eq!(world.events(), []);
+    assert_eq!(world.direction(), Direction::SendRecv);
+    world.peer(carrier).bye(now, dialog, vec![]);
+    world.settle();
+    assert_eq!(world.cause(leg), Cause::CalledHungUp);
+    world.run_out();
+}
+
+#[test]
+fn a_leg_that_ends_in_the_middle_of_a_change_leaves_nothing() {
+    for late in [false, true] {
+        let (mut world, carrier) = (World::new(), at(CARRIER));
+        let (leg, _) = world.talk();
+        let now = world.now;
+        world.board.hold(now, leg);
+        world.settle();
+        let (tx, _) = world.asked(carrier);
+        if late {
+            world.board.end(now, leg, Cause::FlowEnded);
+        }
+        world.peer(carrier).respond(now, tx, &Reply::new(491));
+        world.settle();
+        if !late {
+            world.board.end(now, leg, Cause::FlowEnded);
+        }
+        world.settle();
+        assert_eq!(world.cause(leg), Cause::FlowEnded);
+        world.run_out();
+    }
+}
