@@ -141,7 +141,7 @@ fn only_keys_are_pressed() {
         world.commands.last(),
         Some(&StreamCommand::SendDigits {
             stream: stream_of(leg),
-            digits: "12*AA".into()
+            digits: "12*A".into()
         })
     );
 }
