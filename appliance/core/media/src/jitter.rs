@@ -128,6 +128,22 @@ impl Jitter {
         Some(frame)
     }
 
+    /// What the next [`read`](Self::read) would give, left where it is. A stretch that is missing now
+    /// is concealed better when what follows it is known.
+    pub fn ahead(&mut self) -> Frame {
+        let mut frame = [None; FRAME];
+        let Some(next) = self.next else {
+            return frame;
+        };
+        let mut places = frame.iter_mut();
+        for part in self.places(next, FRAME) {
+            for (sample, place) in part.iter().zip(&mut places) {
+                *place = (*sample & HELD != 0).then_some(*sample as u8);
+            }
+        }
+        frame
+    }
+
     /// Samples between the next to be read and the newest.
     pub fn level(&self) -> u32 {
         let level = self

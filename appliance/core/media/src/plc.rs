@@ -1,5 +1,6 @@
 //! Packet loss concealment in the manner of ITU-T G.711 Appendix I: the last pitch period again and
-//! again, more of them the longer the gap, fading to silence within 60 ms.
+//! again, more of them the longer the gap, fading to silence within 60 ms. Where what follows the
+//! gap is there already, as in a jitter buffer, the gap is filled from both sides.
 //!
 //! Works on samples, so it serves every codec that has no concealment of its own. It adds no delay:
 //! where the appendix looks 3.75 ms ahead to smooth the seam, the seam's step is spread over a
@@ -74,21 +75,67 @@ impl<const N: usize> Plc<N> {
         if self.missing == 0 {
             self.begin();
         }
-        let mut rest = &mut *pcm;
-        while !rest.is_empty() {
-            let to_boundary = Self::TEN_MS - self.missing % Self::TEN_MS;
-            let now = to_boundary.min(rest.len());
-            let (part, later) = rest.split_at_mut(now);
-            self.make_up(part);
-            rest = later;
+        for part in pcm.chunks_mut(Self::TEN_MS) {
+            let mut wave = [0.0; N];
+            let wave = wave.get_mut(..part.len()).unwrap_or_default();
+            let before = self.gain();
+            self.extend(wave);
+            let fall = (before - self.gain()) / part.len() as f32;
+            for (n, (place, sample)) in part.iter_mut().zip(wave).enumerate() {
+                *place = (*sample * (before - fall * n as f32)).round() as i16;
+            }
         }
         self.remember(pcm);
         made_up
     }
 
+    /// Makes up all of `pcm` where what follows it is there already, 10 ms of it at least; more finds
+    /// lower voices. What was before the gap fades into what is behind it, each going on as it was:
+    /// half of what a gap spoils is saved by this, because most gaps are where something changes.
+    pub fn between(&mut self, pcm: &mut [i16], next: &[i16]) -> bool {
+        if next.len() < Self::TEN_MS || pcm.len() > 3 * Self::TEN_MS {
+            return self.lost(pcm);
+        }
+        if self.missing == 0 {
+            self.begin();
+        }
+        let gain = self.gain();
+        let mut ahead = [0.0; N];
+        let ahead = ahead.get_mut(..pcm.len()).unwrap_or_default();
+        self.extend(ahead);
+        let mut behind = [0.0; N];
+        let behind = behind.get_mut(..pcm.len()).unwrap_or_default();
+        Self::looking_back(next).extend(behind);
+        let steps = (pcm.len() + 1) as f32;
+        let waves = ahead.iter().zip(behind.iter().rev());
+        for (n, (place, (old, new))) in pcm.iter_mut().zip(waves).enumerate() {
+            // By their parts, though the two are not in step: what is made up is better too weak.
+            let turn = (n + 1) as f32 / steps;
+            *place = (old * gain * (1.0 - turn) + new * turn).round() as i16;
+        }
+        // What comes next goes on from here without a seam.
+        self.missing = 0;
+        self.remember(pcm);
+        true
+    }
+
+    /// A concealer that stands behind a gap and looks back into it.
+    fn looking_back(next: &[i16]) -> Self {
+        let mut back = Self::default();
+        for (place, sample) in back.history.iter_mut().rev().zip(next) {
+            *place = *sample;
+        }
+        back.begin_with(back.find_period_within(next.len().min(N)));
+        back
+    }
+
     /// The gap begins: finds the period, makes the ring of one.
     fn begin(&mut self) {
-        self.period = self.find_period();
+        self.begin_with(self.find_period_within(N));
+    }
+
+    fn begin_with(&mut self, period: usize) {
+        self.period = period;
         for (place, sample) in self.ring.iter_mut().zip(&self.history) {
             *place = f32::from(*sample);
         }
@@ -103,13 +150,24 @@ impl<const N: usize> Plc<N> {
         self.join(1);
     }
 
-    /// Fills `part`, which lies within one 10 ms of the gap.
-    fn make_up(&mut self, part: &mut [i16]) {
-        if self.missing >= Self::MOST {
-            part.fill(0);
-            self.missing += part.len();
-            return;
+    /// Makes up `wave` at full loudness; nothing after 60 ms.
+    fn extend(&mut self, wave: &mut [f32]) {
+        let mut rest = wave;
+        while !rest.is_empty() {
+            let to_boundary = Self::TEN_MS - self.missing % Self::TEN_MS;
+            let (part, later) = rest.split_at_mut(to_boundary.min(rest.len()));
+            if self.missing >= Self::MOST {
+                part.fill(0.0);
+                self.missing += part.len();
+            } else {
+                self.go_on(part);
+            }
+            rest = later;
         }
+    }
+
+    /// Goes on with the ring into `part`, which lies within one 10 ms of the gap.
+    fn go_on(&mut self, part: &mut [f32]) {
         let periods = self.missing / Self::TEN_MS + 1;
         let grows = self.missing > 0 && self.missing.is_multiple_of(Self::TEN_MS) && periods <= 3;
         let mut old = [0.0; MOST_OVERLAP];
@@ -125,12 +183,11 @@ impl<const N: usize> Plc<N> {
         }
         let mut old = old.iter().take(overlap).enumerate();
         for place in part {
-            let mut sample = self.next();
+            *place = self.next();
             if let Some((n, old)) = old.next() {
                 let new = (n + 1) as f32 / (overlap + 1) as f32;
-                sample = sample * new + old * (1.0 - new);
+                *place = *place * new + old * (1.0 - new);
             }
-            *place = (sample * self.gain()).round() as i16;
             self.missing += 1;
         }
     }
@@ -190,36 +247,35 @@ impl<const N: usize> Plc<N> {
         (self.period / 4).min(MOST_OVERLAP)
     }
 
-    /// The lag at which the last 20 ms resemble what was before them most.
-    fn find_period(&self) -> usize {
+    /// The lag at which the newest samples resemble what was before them most, where only so many
+    /// are known.
+    fn find_period_within(&self, known: usize) -> usize {
+        let compared = Self::COMPARED.min(known / 2);
+        let longest = Self::LONGEST.min(known - compared);
         let stride = N / NARROW * 2;
-        let mut best = (f32::MIN, Self::LONGEST);
-        for lag in (Self::SHORTEST..=Self::LONGEST).step_by(stride) {
-            let likeness = self.likeness(lag, stride);
-            if likeness > best.0 {
-                best = (likeness, lag);
+        let best = |lags: &mut dyn Iterator<Item = usize>, stride| {
+            let mut best = (f32::MIN, Self::SHORTEST);
+            for lag in lags {
+                let likeness = self.likeness(lag, compared, stride);
+                if likeness > best.0 {
+                    best = (likeness, lag);
+                }
             }
-        }
-        let coarse = best.1;
-        let near = coarse.saturating_sub(stride - 1).max(Self::SHORTEST)
-            ..=(coarse + stride - 1).min(Self::LONGEST);
-        best.0 = f32::MIN;
-        for lag in near {
-            let likeness = self.likeness(lag, 1);
-            if likeness > best.0 {
-                best = (likeness, lag);
-            }
-        }
-        best.1
+            best.1
+        };
+        let coarse = best(&mut (Self::SHORTEST..=longest).step_by(stride), stride);
+        let from = (coarse + 1).saturating_sub(stride).max(Self::SHORTEST);
+        best(&mut (from..=(coarse + stride - 1).min(longest)), 1)
     }
 
-    /// Correlation of the last 20 ms with those `lag` earlier, over the root of the latter's power.
-    fn likeness(&self, lag: usize, stride: usize) -> f32 {
-        let from = N - Self::COMPARED;
+    /// Correlation of the newest samples with those `lag` earlier, over the root of the latter's
+    /// power.
+    fn likeness(&self, lag: usize, compared: usize, stride: usize) -> f32 {
+        let from = N - compared;
         let now = self.history.get(from..).unwrap_or_default();
         let then = self.history.get(from - lag..).unwrap_or_default();
         // Silence resembles everything: it must not win by a small divisor.
-        let mut power = (250 * Self::COMPARED / stride) as f32;
+        let mut power = (250 * compared / stride) as f32;
         let mut product = 0.0;
         for (a, b) in now.iter().zip(then).step_by(stride) {
             let (a, b) = (f32::from(*a), f32::from(*b));

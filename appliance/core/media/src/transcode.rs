@@ -95,20 +95,35 @@ impl AudioDecoder {
                 plc.lost(out);
             }
             Decoder::G722(parts) => {
-                parts.1.lost(out);
+                let (decoder, plc) = &mut **parts;
+                plc.lost(out);
+                let mut after = [0; g722::DELAY];
+                plc.clone().lost(&mut after);
+                decoder.follow(out, &after);
             }
             Decoder::Opus(decoder) => return decoder.conceal(out),
         }
         out.len()
     }
 
-    /// The same where the packet after the missing one is there already: Opus may carry a copy of
-    /// the missing one in it. `out` is as long as the missing one; `next` is decoded afterwards.
+    /// The same where the packet after the missing one is there already: G.711 is filled from both
+    /// sides, Opus may carry a copy of the missing one in it. `out` is as long as the missing one;
+    /// `next` is decoded afterwards.
     pub fn recover(&mut self, next: &[u8], out: &mut [i16]) -> usize {
         match &mut self.inner {
-            Decoder::Opus(decoder) => decoder.recover(next, out),
-            Decoder::G711(..) | Decoder::G722(_) => self.conceal(out),
+            Decoder::Opus(decoder) => return decoder.recover(next, out),
+            Decoder::G711(codec, plc) => {
+                let mut ahead = [0; MAX_SAMPLES];
+                for (code, place) in next.iter().zip(&mut ahead) {
+                    *place = codec.decode(*code);
+                }
+                let known = next.len().min(MAX_SAMPLES);
+                plc.between(out, ahead.get(..known).unwrap_or_default());
+            }
+            // What is decoded first behind a gap is distorted: nothing to go by.
+            Decoder::G722(_) => return self.conceal(out),
         }
+        out.len()
     }
 }
 

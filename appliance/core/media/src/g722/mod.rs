@@ -10,6 +10,9 @@ mod qmf;
 use band::Band;
 use qmf::{Analysis, Synthesis};
 
+/// Samples by which a signal is later after encoding and decoding: both filters' length, less two.
+pub const DELAY: usize = 22;
+
 /// Samples to G.722 bytes.
 #[derive(Clone, Debug)]
 pub struct Encoder {
@@ -74,6 +77,26 @@ impl Decoder {
             written += 2;
         }
         written
+    }
+
+    /// Follows audio that was made up for lost bytes, as if it had been decoded: predictors and
+    /// quantisers else stay where the loss began, and what comes after it is distorted for long.
+    /// `after` is how the made-up audio would go on, [`DELAY`] samples of it.
+    pub fn follow(&mut self, made_up: &[i16], after: &[i16; DELAY]) {
+        let mut split = Analysis::default();
+        let (begun, _) = made_up.as_chunks::<2>();
+        let (ended, _) = after.as_chunks::<2>();
+        // The bands of a pair are what the encoder saw up to it, and that is heard later by the
+        // delay of both filters.
+        let pairs = begun.iter().chain(ended).enumerate();
+        for (n, pair) in pairs {
+            let (low, high) = split.take(*pair);
+            if n >= DELAY / 2 {
+                self.low.encode_low(low);
+                self.high.encode_high(high);
+                self.join.take(low, high);
+            }
+        }
     }
 }
 

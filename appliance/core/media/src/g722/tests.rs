@@ -48,6 +48,35 @@ fn codes_and_samples_are_the_references_bit_for_bit() {
 }
 
 #[test]
+fn a_decoder_that_followed_the_gap_is_right_behind_it() {
+    let wave = |n: usize| {
+        let turn = n as f64 * 0.12;
+        ((turn.sin() + (turn * 3.0).sin() * 0.5) * 6_000.0) as i16
+    };
+    let pcm: Vec<i16> = (0..6_400).map(wave).collect();
+    let mut codes = vec![0; 3_200];
+    Encoder::default().encode(&pcm, &mut codes);
+    let mut whole = vec![0; 6_400];
+    Decoder::default().decode(&codes, &mut whole);
+    let behind = |follows: bool| {
+        let mut decoder = Decoder::default();
+        let mut out = [0; 3_200];
+        decoder.decode(&codes[..1_600], &mut out);
+        if follows {
+            let after = whole[3_520..][..DELAY].try_into().unwrap();
+            decoder.follow(&whole[3_200..3_520], &after);
+        }
+        decoder.decode(&codes[1_760..], &mut out);
+        let pairs = out.iter().zip(&whole[3_520..]).take(320);
+        pairs
+            .map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2))
+            .sum::<f64>()
+    };
+    let (followed, stood) = (behind(true), behind(false));
+    assert!(followed < stood / 10.0, "{followed} {stood}");
+}
+
+#[test]
 fn how_the_audio_is_cut_changes_nothing() {
     let pcm = signal(&mut 7);
     let mut whole = vec![0; 32_000];

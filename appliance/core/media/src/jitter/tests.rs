@@ -172,3 +172,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_ahead_is_seen_and_stays_where_it_is() {
+    let mut jitter = Jitter::new();
+    assert_eq!(jitter.ahead(), [None; FRAME]);
+    jitter.write(0, &[7; FRAME]);
+    for _ in 0..3 {
+        assert_eq!(jitter.read(), Some([None; FRAME]));
+    }
+    assert_eq!(jitter.ahead(), [Some(7); FRAME]);
+    assert_eq!(jitter.read(), Some([Some(7); FRAME]));
+    assert_eq!(jitter.ahead(), [None; FRAME]);
+}

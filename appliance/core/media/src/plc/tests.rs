@@ -91,6 +91,48 @@ fn a_long_gap_fades_within_60_ms_and_then_nothing_is_made_up() {
     assert_eq!(back[80..], voice(64.0, 160)[80..]);
 }
 
+/// The same with what follows the gap at hand, `ahead` samples of it.
+fn filled<const N: usize>(pcm: &[i16], gap: usize, ahead: usize) -> Vec<i16> {
+    let frame = N * 160 / NARROW;
+    let mut plc = Plc::<N>::default();
+    let mut out = pcm.to_vec();
+    for (n, part) in out.chunks_mut(frame).enumerate() {
+        if n == gap {
+            part.fill(0x5555);
+            assert!(plc.between(part, &pcm[(n + 1) * frame..][..ahead]));
+        } else {
+            plc.good(part);
+        }
+    }
+    out
+}
+
+#[test]
+fn a_gap_whose_end_is_known_is_right_at_both_ends() {
+    for period in [41.0, 57.0, 80.0] {
+        let pcm = voice(period, 1_600);
+        let out = filled::<NARROW>(&pcm, 5, 320);
+        assert_eq!((&out[..800], &out[960..]), (&pcm[..800], &pcm[960..]));
+        for at in [800, 920] {
+            let there = decibel(&pcm[at..at + 40], &out[at..at + 40]);
+            assert!(there > 6.0, "{period} at {at}: {there} dB");
+        }
+        let wide = voice(period * 2.0, 3_200);
+        let out = filled::<WIDE>(&wide, 5, 640);
+        let end = decibel(&wide[1_840..1_920], &out[1_840..1_920]);
+        assert!(end > 6.0, "wide {period}: {end} dB");
+    }
+}
+
+#[test]
+fn a_voice_that_begins_within_the_gap_is_not_missed() {
+    let pcm = [vec![0; 960], voice(60.0, 640)].concat();
+    let out = filled::<NARROW>(&pcm, 5, 160);
+    let most = |part: &[i16]| part.iter().map(|s| s.unsigned_abs()).max().unwrap();
+    assert!(most(&out[880..960]) > 4_000);
+    assert!(most(&out[800..820]) < 1_500);
+}
+
 #[test]
 fn silence_and_full_scale_stay_what_they_are() {
     for level in [0, i16::MAX, i16::MIN] {
@@ -110,8 +152,11 @@ fn gaps_of_any_length_at_any_place_are_survived() {
     for n in 0..3_000 {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let mut part = vec![(seed >> 16) as i16; (seed >> 8) as usize % 1_000];
-        if n % 3 == 0 {
+        if n % 6 == 0 {
             plc.lost(&mut part);
+        } else if n % 3 == 0 {
+            let next = vec![(seed >> 3) as i16; (seed >> 12) as usize % 700];
+            plc.between(&mut part, &next);
         } else {
             plc.good(&mut part);
         }

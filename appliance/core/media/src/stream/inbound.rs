@@ -146,7 +146,8 @@ impl Inbound {
     /// The next frame of the caller; what is missing is made up.
     pub(super) fn decode(&mut self, codec: Codec, pcm: &mut [i16; FRAME]) {
         let frame = self.jitter.read().unwrap_or([None; FRAME]);
-        let made_up = self.conceal.decode(codec, &frame, pcm);
+        let ahead = self.jitter.ahead();
+        let made_up = self.conceal.decode(codec, &frame, &ahead, pcm);
         self.counts.concealed += u64::from(made_up);
     }
 
