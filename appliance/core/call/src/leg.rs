@@ -80,6 +80,13 @@ impl Dialling {
     }
 }
 
+/// A transfer that a phone asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Referral {
+    /// The number of its REFER, which names the subscription (RFC 3515 section 2.4.6).
+    pub(crate) cseq: u32,
+}
+
 /// How digits come; the first road that brings one is the only one, so that a peer that sends
 /// both never presses a key twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,6 +217,8 @@ pub(crate) struct Leg {
     pub(crate) refresh: Option<Refresh>,
     /// The leg that it hears and is heard by.
     pub(crate) bridged: Option<LegId>,
+    /// The phone asked for a transfer and waits to be told how it went.
+    pub(crate) referral: Option<Referral>,
     /// The peer takes INFO, as its Allow says.
     pub(crate) takes_info: bool,
     cause: Option<Cause>,
@@ -241,6 +250,7 @@ impl Leg {
             stream: None,
             refresh: None,
             bridged: None,
+            referral: None,
             takes_info: false,
             cause: None,
         }

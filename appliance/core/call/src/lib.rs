@@ -26,6 +26,7 @@ mod line;
 mod net;
 mod offer;
 mod ports;
+mod refer;
 mod refresh;
 mod registrar;
 mod stats;

@@ -51,6 +51,8 @@ pub struct Refused {
     pub method: u64,
     /// REGISTERs refused: of a trunk, for another device's address, malformed, too short.
     pub registrations: u64,
+    /// REFERs refused: of a carrier, a second one, or one that names nothing we know.
+    pub transfers: u64,
     /// Requests for a dialog or subscription that is not there (481).
     pub stray_requests: u64,
     /// Stream events for a stream that is not there, or that came after its end.

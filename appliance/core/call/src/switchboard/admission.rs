@@ -15,7 +15,11 @@ use crate::offer::SDP;
 use crate::refresh::{self, Agreement, Wish};
 
 /// What we serve, for Allow (RFC 3261 section 20.5).
-pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, UPDATE, NOTIFY";
+pub(super) const ALLOW: &str =
+    "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, UPDATE, NOTIFY, REFER";
+
+/// What we can beyond the core, for Supported.
+pub(super) const SUPPORTED: &str = "timer, replaces";
 
 impl Switchboard {
     pub(super) fn on_invite(&mut self, now: Instant, tx: TxId, from: Peer, request: Request) {
@@ -36,12 +40,22 @@ impl Switchboard {
             let reply = Reply::new(422).with_header("Min-SE", MIN_SESSION_S.to_string());
             return self.endpoint.respond(now, tx, &reply);
         }
+        let replaces = match self.replaced(&account, &request) {
+            Ok(replaces) => replaces,
+            Err(refusal) => {
+                self.stats.refused.transfers += 1;
+                return self.endpoint.respond(now, tx, &refusal);
+            }
+        };
         let leg = self.next_leg();
         let origin = match account {
             Account::Trunk(name) => Origin::Trunk(name.to_string()),
             Account::Device(name) => Origin::Device(name.to_string()),
         };
-        let caller = caller(origin.clone(), &request);
+        let caller = Caller {
+            replaces,
+            ..caller(origin.clone(), &request)
+        };
         self.index.invites.insert(tx, leg);
         let invite = Invite { tx, request };
         self.legs.insert(leg, Leg::incoming(origin, from, invite));
@@ -165,7 +179,7 @@ pub(super) fn capabilities(status: u16) -> Reply {
     let reply = Reply::new(status)
         .with_header("Allow", ALLOW)
         .with_header("Accept", SDP)
-        .with_header("Supported", "timer");
+        .with_header("Supported", SUPPORTED);
     if status == 503 {
         reply.with_header("Retry-After", RETRY_AFTER_S.to_string())
     } else {

@@ -6,7 +6,7 @@ use media::sdp::{OfferError, SdpIds};
 use media::{StreamCommand, StreamId, StreamSpec};
 use sip::{Body, DialogId, Reply, Request, TxId};
 
-use super::admission::{ALLOW, joined, wish};
+use super::admission::{ALLOW, SUPPORTED, joined, wish};
 use super::{Parting, Switchboard, Why};
 use crate::cause::Cause;
 use crate::event::LegEvent;
@@ -29,7 +29,7 @@ impl Switchboard {
         let mut reply = Reply::new(200)
             .with_body(body)
             .with_header("Allow", ALLOW)
-            .with_header("Supported", "timer");
+            .with_header("Supported", SUPPORTED);
         reply
             .headers
             .extend(refresh.map(Refresh::headers).unwrap_or_default());
@@ -256,7 +256,7 @@ impl Switchboard {
         self.watch(now, leg, refresh);
         let mut reply = Reply::new(200)
             .with_header("Allow", ALLOW)
-            .with_header("Supported", "timer");
+            .with_header("Supported", SUPPORTED);
         reply
             .headers
             .extend(refresh.map(Refresh::headers).unwrap_or_default());

@@ -276,6 +276,7 @@ fn invite(dial: &Dial, target: Target, body: Body) -> Option<OutgoingInvite> {
     let mut headers = vec![
         ("Allow".to_owned(), ALLOW.to_owned()),
         ("Accept".to_owned(), SDP.to_owned()),
+        ("Supported".to_owned(), "replaces".to_owned()),
     ];
     if target.asserted {
         headers.push(("P-Asserted-Identity".to_owned(), format!("<{ours}>")));

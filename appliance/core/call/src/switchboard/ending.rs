@@ -56,6 +56,7 @@ impl Switchboard {
         self.deadlines.clear((leg, Why::Liveness));
         self.deadlines.clear((leg, Why::Patience));
         self.deadlines.clear((leg, Why::Glare));
+        self.deadlines.clear((leg, Why::Referral));
         self.unbridge(now, leg);
         self.events.push_back(LegEvent::Ended { leg, cause });
         self.close_stream(now, leg);
@@ -70,6 +71,8 @@ impl Switchboard {
         // nothing else.
         let cause = self.legs.get(&leg).map(|l| match l.state {
             State::Referring { accepted: true } => Cause::Transferred,
+            // A phone that hands its party on need not wait for the outcome.
+            _ if l.referral.is_some() => Cause::Transferred,
             _ => l.hung_up(),
         });
         if let Some(cause) = cause {

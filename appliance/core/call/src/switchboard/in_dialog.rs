@@ -58,6 +58,7 @@ impl Switchboard {
             Method::Invite => return self.on_reinvite(now, tx, leg, request),
             Method::Update => return self.on_update(now, tx, leg, request),
             Method::Notify => return self.on_notify(now, tx, leg, request),
+            Method::Refer => return self.on_refer(now, tx, leg, request),
             Method::Info => self.on_info(now, leg, request),
             Method::Options => capabilities(200),
             method => {
@@ -76,7 +77,7 @@ impl Switchboard {
             Asked::Refer => {}
             Asked::Change => return self.on_changed(now, leg, status, body),
             // 408 and 481 end the dialog by themselves; any other answer proves the peer alive.
-            Asked::Liveness | Asked::Key => return,
+            Asked::Liveness | Asked::Telling | Asked::Key => return,
         }
         match self.legs.get_mut(&leg).map(|l| &mut l.state) {
             Some(State::Referring { accepted }) if (200..300).contains(&status) => *accepted = true,

@@ -12,6 +12,7 @@ mod dialling;
 mod ending;
 mod holding;
 mod in_dialog;
+mod referring;
 mod streams;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -68,6 +69,8 @@ pub enum Why {
     Settle,
     /// The transfer had its time to be decided.
     Transfer,
+    /// The transfer that a phone asked for was not decided in time.
+    Referral,
     /// The called party had its time to answer.
     Patience,
     /// After two re-INVITEs crossed, ours is sent again.
@@ -82,6 +85,8 @@ enum Asked {
     Refer,
     /// A re-INVITE with our offer.
     Change,
+    /// A NOTIFY about a transfer; nobody waits for the answer.
+    Telling,
     /// A key by INFO; nobody waits for the answer.
     Key,
     Liveness,
@@ -196,6 +201,7 @@ impl Switchboard {
                 Why::Settle => self.settle(now, leg, true),
                 Why::Transfer => self.transfer_failed(leg),
                 Why::Liveness => self.check_liveness(now, leg),
+                Why::Referral => self.transfer_done(now, leg, 408),
                 Why::Glare => self.settle_hold(now, leg),
                 Why::Patience => self.finish(now, leg, Cause::NoAnswer, Parting::Speak),
             }

@@ -6,4 +6,5 @@ mod devices;
 mod dialling;
 mod holding;
 mod phone;
+mod transfers;
 mod world;

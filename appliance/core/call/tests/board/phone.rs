@@ -98,6 +98,29 @@ impl World {
         number: &str,
         offer: Body,
     ) -> DialogId {
+        self.phone_sends(address, name, number, (offer, vec![]))
+    }
+
+    /// The same with further header fields.
+    pub(crate) fn phone_dials_as(
+        &mut self,
+        address: SocketAddr,
+        name: &str,
+        number: &str,
+        headers: Vec<(String, String)>,
+    ) -> DialogId {
+        let offer = sdp(41_000, "sendrecv");
+        self.phone_sends(address, name, number, (offer, headers))
+    }
+
+    fn phone_sends(
+        &mut self,
+        address: SocketAddr,
+        name: &str,
+        number: &str,
+        (offer, mut headers): (Body, Vec<(String, String)>),
+    ) -> DialogId {
+        headers.push(("Allow".into(), "INVITE, ACK, BYE, CANCEL, INFO".into()));
         let invite = OutgoingInvite {
             to: at(BOX).into(),
             request_uri: Uri::parse(&format!("sip:{number}@{BOX}")).unwrap(),
@@ -109,7 +132,7 @@ impl World {
                 user: name.into(),
                 password: password(name),
             }),
-            headers: vec![("Allow".into(), "INVITE, ACK, BYE, CANCEL, INFO".into())],
+            headers,
         };
         let now = self.now;
         let dialog = self.peer(address).invite(now, invite);

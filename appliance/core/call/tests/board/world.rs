@@ -296,6 +296,13 @@ impl World {
         spec.unwrap().direction
     }
 
+    /// A peer answers a request 200 with nothing in it.
+    pub(crate) fn reply_empty(&mut self, address: SocketAddr, tx: TxId) {
+        let now = self.now;
+        self.peer(address).respond(now, tx, &Reply::new(200));
+        self.settle();
+    }
+
     /// Events since the last look.
     pub(crate) fn events(&mut self) -> Vec<LegEvent> {
         std::mem::take(&mut self.events)
