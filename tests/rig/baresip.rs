@@ -94,6 +94,33 @@ impl Baresip {
         bail!("{}: no {kind} came, only {}", self.user, seen.join(", "))
     }
 
+    /// Waits until its registration stands as `state`: `OK` or `ERR`.
+    pub fn wait_registered(&mut self, state: &str, limit: Duration) -> anyhow::Result<()> {
+        let end = Instant::now() + limit;
+        let mut last = String::new();
+        // The event of its first registration may come before anybody listens, so it is asked.
+        while Instant::now() < end {
+            self.command("reginfo", "")?;
+            while let Some(message) = self.message(end)? {
+                if message["response"] == true {
+                    message["data"]
+                        .as_str()
+                        .unwrap_or_default()
+                        .clone_into(&mut last);
+                    break;
+                }
+            }
+            if last.contains(state) {
+                return Ok(());
+            }
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
+        bail!(
+            "{}: the registration is not {state} but `{last}`",
+            self.user
+        )
+    }
+
     /// Dials a number at the box.
     pub fn dial(&mut self, number: &str) -> anyhow::Result<()> {
         let uri = format!("sip:{number}@{}", self.registrar);
