@@ -45,7 +45,7 @@ fn account<'a>(user: &'a str, appliance: &Appliance) -> Account<'a> {
 
 fn phone(dir: &TempDir, account: &Account<'_>) -> Baresip {
     let mut phone = Baresip::start(&dir.path().join(account.user), account).unwrap();
-    phone.event("REGISTER_OK", WAIT).unwrap();
+    phone.wait_registered("OK", WAIT).unwrap();
     phone
 }
 
@@ -106,7 +106,7 @@ fn a_phone_with_a_wrong_password_is_not_registered() {
         ..account("1001", &appliance)
     };
     let mut phone = Baresip::start(&dir.path().join("1001"), &account).unwrap();
-    phone.event("REGISTER_FAIL", WAIT).unwrap();
+    phone.wait_registered("ERR", WAIT).unwrap();
 }
 
 #[test]
