@@ -64,7 +64,8 @@ fn auth_param<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a str, &'a str)> {
     ))
 }
 
-fn unquote(value: &str) -> String {
+/// A quoted string without quotes and escapes; anything else as it is.
+pub(crate) fn unquote(value: &str) -> String {
     let Some(inner) = value.strip_prefix('"').and_then(|v| v.strip_suffix('"')) else {
         return value.to_owned();
     };
@@ -78,4 +79,16 @@ fn unquote(value: &str) -> String {
         });
     }
     plain
+}
+
+/// The inside of a quoted string.
+pub(crate) fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if matches!(letter, '"' | '\\') {
+            quoted.push('\\');
+        }
+        quoted.push(letter);
+    }
+    quoted
 }

@@ -10,9 +10,10 @@ use crate::check::Essentials;
 use crate::draft::{Draft, Names};
 use crate::endpoint::TxId;
 use crate::limits;
+use crate::login::Login;
 use crate::message::Message;
 use crate::method::Method;
-use crate::request::{Body, Credentials};
+use crate::request::Body;
 use crate::transaction::key::Key;
 use crate::transport::{Peer, Transport};
 use crate::uri::{Scheme, UriRef};
@@ -42,7 +43,7 @@ pub(crate) struct Dialog {
     pub(crate) local_cseq: u32,
     pub(crate) remote_cseq: Option<u32>,
     pub(crate) path: Path,
-    pub(crate) credentials: Option<Credentials>,
+    pub(crate) login: Option<Login>,
     /// Our 2xx, until acknowledged.
     pub(crate) answer: Option<Answer>,
     /// Our last ACK, for copies of the 2xx.
@@ -120,7 +121,7 @@ impl Dialog {
                 peer: source,
                 is_flow_lost: false,
             },
-            credentials: None,
+            login: None,
             answer: None,
             ack: None,
             farewell: None,
@@ -240,7 +241,7 @@ impl Path {
             Some(ip) if is_same(ip) => self.peer,
             Some(ip) if is_private(ip) && !is_private(peer_ip) => self.peer,
             Some(ip) => {
-                let port = uri.port().unwrap_or(transport.default_port());
+                let port = uri.port().unwrap_or_else(|| transport.default_port());
                 Peer::new(transport, SocketAddr::new(ip, port))
             }
             None => self.peer,

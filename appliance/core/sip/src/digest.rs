@@ -1,12 +1,12 @@
 //! Digest authentication, both sides (RFC 7616, RFC 8760; RFC 2069 and 2617 answers are understood).
 //!
 //! As a server it proves what a peer sent, with the text of `nc` as received. As a client it answers the
-//! top-most challenge it can. Passwords stay in the arguments: nothing is kept, nothing is logged.
+//! strongest challenge offered, the top-most of equals. Passwords stay in the arguments: nothing is kept, nothing is logged.
 
 use md5::Md5;
 use sha2::{Digest, Sha256, Sha512_256};
 
-use crate::auth_params::AuthParams;
+use crate::auth_params::{AuthParams, quote};
 use crate::identity::{hex, is_equal};
 use crate::limits;
 use crate::request::{Credentials, Request};
@@ -24,8 +24,8 @@ pub enum DigestVerdict {
     Wrong,
 }
 
-/// A hash a challenge may ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A hash a challenge may ask for, the weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Algorithm {
     /// MD5, also where none is named.
     Md5,
@@ -154,25 +154,37 @@ pub(crate) fn is_stale(challenge: &str) -> bool {
     stale.is_some_and(|stale| stale.eq_ignore_ascii_case("true"))
 }
 
-/// The Authorization value that answers the top-most challenge we can answer, with its realm and nonce new.
-pub(crate) fn answer<'a>(
-    challenges: impl Iterator<Item = &'a str>,
+/// The challenge to answer: of the strongest algorithm we can, the top-most of equals. RFC 8760 2.4 leaves the
+/// order to the server; one on the way could put the weakest first.
+pub(crate) fn strongest<'a>(challenges: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let strength = |text: &&str| {
+        let challenge = AuthParams::parse(text)?;
+        let is_whole = qop(&challenge).is_some() && challenge.get("nonce").is_some();
+        algorithm(&challenge).filter(|_| is_whole)
+    };
+    challenges
+        .take(limits::MAX_CHALLENGES)
+        .filter_map(|text| Some((strength(&text)?.0, text)))
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
+        .map(|(_, text)| text)
+}
+
+/// The Authorization value that answers `challenge`; `nonces` are the client nonce and the nonce count.
+pub(crate) fn answer(
+    challenge: &str,
     login: &Credentials,
     target: Target<'_>,
-    cnonce: &str,
+    nonces: (&str, &str),
 ) -> Option<String> {
     let Target { method, uri, body } = target;
-    let challenge = challenges
-        .take(limits::MAX_CHALLENGES)
-        .filter_map(AuthParams::parse)
-        .find(|c| algorithm(c).is_some() && qop(c).is_some() && c.get("nonce").is_some())?;
+    let (cnonce, nc) = nonces;
+    let challenge = AuthParams::parse(challenge)?;
     let (algorithm, is_session) = algorithm(&challenge)?;
     let qop = qop(&challenge)?;
     let (realm, nonce) = (
         challenge.get("realm").unwrap_or_default(),
         challenge.get("nonce")?,
     );
-    let nc = "00000001";
     let input = DigestInput {
         algorithm,
         is_session,
@@ -206,16 +218,10 @@ pub(crate) fn answer<'a>(
 }
 
 /// The WWW-Authenticate values of our challenge, strongest first (RFC 8760 2.3).
-pub(crate) fn challenges(
-    algorithms: &[Algorithm],
-    realm: &str,
-    nonce: &str,
-    is_stale: bool,
-) -> impl Iterator<Item = String> {
+pub(crate) fn challenges(realm: &str, nonce: &str, is_stale: bool) -> [String; 2] {
     let stale = if is_stale { ", stale=true" } else { "" };
-    let realm = quote(realm);
-    algorithms.iter().map(move |algorithm| {
-        let name = algorithm.name();
+    [Algorithm::Sha256, Algorithm::Md5].map(|algorithm| {
+        let (realm, name) = (quote(realm), algorithm.name());
         format!(
             "Digest realm=\"{realm}\", nonce=\"{nonce}\", algorithm={name}, qop=\"auth\"{stale}"
         )
@@ -284,15 +290,4 @@ fn qop(challenge: &AuthParams<'_>) -> Option<&'static str> {
     ["auth", "auth-int"]
         .into_iter()
         .find(|wanted| offers(wanted))
-}
-
-fn quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if matches!(letter, '"' | '\\') {
-            quoted.push('\\');
-        }
-        quoted.push(letter);
-    }
-    quoted
 }

@@ -2,9 +2,11 @@
 //! credentials, cancelled or acknowledged (RFC 3261 8.1, 9.1, 17.1.1.3).
 
 use crate::endpoint::EndpointConfig;
+use crate::login::Field;
 use crate::method::Method;
 use crate::request::Body;
 use crate::transport::Peer;
+use crate::uri::Uri;
 use crate::write::Writer;
 
 /// A request of ours.
@@ -32,22 +34,36 @@ pub(crate) struct Names {
 }
 
 impl Draft {
-    /// The request with its present branch; `authorization` is a name and value.
-    pub(crate) fn render(
-        &self,
-        config: &EndpointConfig,
-        authorization: Option<&(&'static str, String)>,
-    ) -> Vec<u8> {
+    /// A request outside any dialog, numbered 1.
+    pub(crate) fn new(to: Peer, method: Method, uri: &Uri, names: Names) -> Self {
+        Self {
+            to,
+            method,
+            uri: uri.as_str().as_bytes().to_vec(),
+            routes: Vec::new(),
+            names,
+            cseq: 1,
+            headers: Vec::new(),
+            body: None,
+            branch: String::new(),
+        }
+    }
+
+    /// The request with its present branch.
+    pub(crate) fn render(&self, config: &EndpointConfig, credentials: &[Field]) -> Vec<u8> {
         let mut writer = self.begin(config, &self.method, &self.names.to);
         if matches!(
             self.method,
             Method::Invite | Method::Update | Method::Subscribe | Method::Refer
         ) {
             let is_sips = is_sips(&self.uri);
-            writer.field("Contact", config.local.contact(self.to.transport, is_sips));
+            writer.field(
+                "Contact",
+                config.local.contact(self.to.transport, is_sips, ""),
+            );
         }
         writer.field("User-Agent", &config.user_agent);
-        if let Some((name, value)) = authorization {
+        for (name, value) in credentials {
             writer.field(name, value);
         }
         for (name, value) in &self.headers {

@@ -14,6 +14,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 #![warn(missing_docs)]
 
+mod asserted;
 mod auth_params;
 mod check;
 mod content;
@@ -27,12 +28,15 @@ mod identity;
 mod lane;
 mod lex;
 pub mod limits;
+mod login;
 mod message;
 mod method;
 mod name_addr;
 mod option_tags;
 mod params;
 mod parse;
+mod reason;
+mod replaces;
 mod reply_head;
 mod request;
 mod span;
@@ -44,6 +48,7 @@ mod uri;
 mod via;
 mod write;
 
+pub use asserted::Privacy;
 pub use auth_params::AuthParams;
 pub use check::{Essentials, Judged, Refusal, Verdict, judge};
 pub use content::{MediaType, part};
@@ -59,7 +64,12 @@ pub use method::Method;
 pub use name_addr::{AddressList, NameAddr};
 pub use params::Params;
 pub use parse::ParseError;
-pub use request::{Address, Body, Credentials, Headers, OutgoingInvite, Reply, Request};
+pub use reason::ReasonHeader;
+pub use replaces::Replaces;
+pub use request::{
+    Address, Body, Credentials, Headers, OutgoingInvite, OutgoingRegister, OutgoingRequest, Reply,
+    Request,
+};
 pub use stream::{Frame, FrameError, StreamReader};
 pub use transport::{Local, Peer, PeerError, Transport};
 pub use uri::{Scheme, Uri, UriError, UriRef};

@@ -25,6 +25,12 @@ pub const MAX_CREDENTIALS: usize = 8;
 pub const MAX_TRANSACTIONS: usize = 32_768;
 /// Dialogs held at once.
 pub const MAX_DIALOGS: usize = 8_192;
+/// Most values of Reason fields looked at.
+pub const MAX_REASONS: usize = 8;
+/// Registrations of ours: one for each account of each trunk.
+pub const MAX_REGISTRATIONS: usize = 256;
+/// The longest registration we agree to where a registrar wants a longer one than we asked for.
+pub const MAX_REGISTER_SECONDS: u32 = 7 * 24 * 3600;
 /// What a caller refused for lack of room is told to wait (Retry-After), in seconds.
 pub const RETRY_AFTER_SECONDS: u32 = 5;
 /// How long a nonce of ours is good for before the peer is asked to use a new one.

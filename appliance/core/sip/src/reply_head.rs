@@ -115,7 +115,7 @@ impl ReplyHead {
         if (makes_dialog || refreshes) && !given("Contact") {
             writer.field(
                 "Contact",
-                config.local.contact(self.transport, self.is_sips),
+                config.local.contact(self.transport, self.is_sips, ""),
             );
         }
         if status == 405 && !given("Allow") {

@@ -145,6 +145,38 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
+/// A request outside any dialog.
+#[derive(Clone, Debug)]
+pub struct OutgoingRequest {
+    /// Where it is sent.
+    pub to: Peer,
+    /// What is asked for.
+    pub method: Method,
+    /// The Request-URI, and the To.
+    pub uri: Uri,
+    /// Further header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Option<Body>,
+}
+
+/// A registration to be made, refreshed or taken back.
+#[derive(Clone, Debug)]
+pub struct OutgoingRegister {
+    /// Where the REGISTER is sent.
+    pub to: Peer,
+    /// The Request-URI: the registrar's domain.
+    pub registrar: Uri,
+    /// Whom we register: From and To; its user is the user of our Contact.
+    pub aor: Uri,
+    /// Further parameters of our Contact, `;` between them; may be empty.
+    pub contact_params: String,
+    /// For how long, in seconds; 0 takes the binding back.
+    pub expires: u32,
+    /// Used if the registrar asks (401, 407).
+    pub credentials: Option<Credentials>,
+}
+
 /// A call to be placed.
 #[derive(Clone, Debug)]
 pub struct OutgoingInvite {
@@ -160,7 +192,7 @@ pub struct OutgoingInvite {
     pub display: Option<String>,
     /// The offer. Without one the call cannot be completed by this crate: the ACK carries no answer.
     pub body: Option<Body>,
-    /// Used once if the peer asks (401, 407).
+    /// Used if the peer asks (401, 407), and at once in later requests of the call.
     pub credentials: Option<Credentials>,
     /// Further header fields.
     pub headers: Vec<(String, String)>,

@@ -146,12 +146,13 @@ impl Local {
 
     /// Our Contact for a peer reached by `transport`. A peer that was reached by a `sips` URI gets one
     /// (RFC 3261 8.1.1.8); else a stream is named by its `transport` parameter, which is what phones write.
-    pub(crate) fn contact(&self, transport: Transport, is_sips: bool) -> String {
+    pub(crate) fn contact(&self, transport: Transport, is_sips: bool, user: &str) -> String {
         let addr = self.of(transport);
+        let at = if user.is_empty() { "" } else { "@" };
         match transport {
-            Transport::Tls if is_sips => format!("<sips:{addr}>"),
-            Transport::Udp => format!("<sip:{addr}>"),
-            stream => format!("<sip:{addr};transport={stream}>"),
+            Transport::Tls if is_sips => format!("<sips:{user}{at}{addr}>"),
+            Transport::Udp => format!("<sip:{user}{at}{addr}>"),
+            stream => format!("<sip:{user}{at}{addr};transport={stream}>"),
         }
     }
 }
@@ -203,11 +204,17 @@ mod tests {
     fn a_contact_says_how_to_come_back() {
         let mut local = Local::from("192.0.2.9:5060".parse::<SocketAddr>().unwrap());
         local.tls = Some("192.0.2.9:5061".parse().unwrap());
-        assert_eq!(local.contact(Transport::Udp, false), "<sip:192.0.2.9:5060>");
-        let tls = local.contact(Transport::Tls, false);
+        assert_eq!(
+            local.contact(Transport::Udp, false, ""),
+            "<sip:192.0.2.9:5060>"
+        );
+        let tls = local.contact(Transport::Tls, false, "");
         assert_eq!(tls, "<sip:192.0.2.9:5061;transport=tls>");
-        assert_eq!(local.contact(Transport::Tls, true), "<sips:192.0.2.9:5061>");
-        let tcp = local.contact(Transport::Tcp, false);
+        assert_eq!(
+            local.contact(Transport::Tls, true, "a"),
+            "<sips:a@192.0.2.9:5061>"
+        );
+        let tcp = local.contact(Transport::Tcp, false, "");
         assert_eq!(tcp, "<sip:192.0.2.9:5060;transport=tcp>");
     }
 }

@@ -34,8 +34,7 @@ impl Endpoint {
             .is_some_and(|inbound| inbound.is_stale);
         let nonce = self.identity.nonce(now);
         let mut reply = Reply::new(401);
-        let offered = &self.config.challenge;
-        for value in digest::challenges(offered, realm, &nonce, is_stale) {
+        for value in digest::challenges(realm, &nonce, is_stale) {
             reply = reply.with_header("WWW-Authenticate", value);
         }
         self.send_reply(now, tx, &reply);

@@ -4,7 +4,9 @@
 //! `poll_event` until empty, `poll_timeout` to know when to call `handle_timeout`. It never reads a clock,
 //! opens a socket, resolves a name or decides who may call.
 
+mod alone;
 mod answer;
+mod authorize;
 mod config;
 mod event;
 mod inbound;
@@ -15,8 +17,10 @@ mod response;
 mod tables;
 mod timeout;
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
+use alone::Registration;
 pub use config::{Capacity, EndpointConfig, Received, Stats, Timers};
 pub use event::{DialogId, EndedBy, Event, Transmit, TxId};
 
@@ -39,6 +43,8 @@ pub struct Endpoint {
     identity: Identity,
     lane: Lane,
     tables: Tables,
+    /// Our places at registrars, each by its first request.
+    registrations: BTreeMap<TxId, Registration>,
 }
 
 impl Endpoint {
@@ -50,6 +56,7 @@ impl Endpoint {
             identity: Identity::new(seed),
             lane,
             tables: Tables::default(),
+            registrations: BTreeMap::new(),
         }
     }
 

@@ -5,13 +5,13 @@ use std::time::Instant;
 use crate::deadline::Reason;
 use crate::dialog::{Dialog, Path, State as DialogState};
 use crate::draft::{Draft, Names};
-use crate::endpoint::tables::{Outbound, Purpose};
+use crate::endpoint::tables::{Answered, Outbound, Purpose};
 use crate::endpoint::{DialogId, Endpoint, Event, TxId};
+use crate::login::Login;
 use crate::method::Method;
 use crate::request::{Body, Headers, OutgoingInvite, Reply};
 use crate::transaction::client::{Client, State};
 use crate::transaction::key::Key;
-use crate::transport::Peer;
 
 impl Endpoint {
     /// Places a call. Its fate comes as `Progress`, then one of `Answered` and `Rejected`; 503 at once where
@@ -35,41 +35,37 @@ impl Endpoint {
             to: format!("<{}>", invite.to_uri).into_bytes(),
         };
         let tx = self.tables.next_tx();
-        let target = invite.request_uri.as_str().as_bytes().to_vec();
+        let mut draft = Draft::new(
+            invite.to,
+            Method::Invite,
+            &invite.request_uri,
+            names.clone(),
+        );
         let dialog = Dialog {
             state: DialogState::Calling {
                 tx,
                 is_cancelled: false,
             },
             key: None,
-            names: names.clone(),
+            names,
             local_tag,
             local_cseq: 1,
             remote_cseq: None,
             path: Path {
-                target: target.clone(),
+                target: draft.uri.clone(),
                 routes: Vec::new(),
                 peer: invite.to,
                 is_flow_lost: false,
             },
-            credentials: invite.credentials,
+            login: invite.credentials.map(Login::new),
             answer: None,
             ack: None,
             farewell: None,
             reinvite: None,
         };
         self.tables.add_dialog(id, dialog);
-        let draft = Draft {
-            to: invite.to,
-            method: Method::Invite,
-            uri: target,
-            routes: Vec::new(),
-            names,
-            cseq: 1,
-            headers: invite.headers,
-            body: invite.body,
-            branch: String::new(),
-        };
+        draft.headers = invite.headers;
+        draft.body = invite.body;
         self.start(now, tx, draft, Purpose::Call(id), None);
         id
     }
@@ -159,56 +155,21 @@ impl Endpoint {
         tx
     }
 
-    /// Sends OPTIONS to `uri` outside any dialog: is the peer alive? Its `Response` follows, 400 at once where
-    /// `uri` is none, 503 where there is no room.
-    pub fn send_options(&mut self, now: Instant, to: Peer, uri: &str) -> TxId {
-        self.identity.note(now);
-        let tx = self.tables.next_tx();
-        if crate::uri::UriRef::parse(uri.as_bytes()).is_err() {
-            self.tell_response(tx, 400, None);
-            return tx;
-        }
-        if self.tables.transactions() >= self.config.capacity.transactions {
-            self.lane.stats.overloads += 1;
-            self.tell_response(tx, 503, None);
-            return tx;
-        }
-        let tag = self.identity.tag();
-        let names = Names {
-            call_id: self.identity.call_id().into_bytes(),
-            from: format!("<sip:{}>;tag={tag}", self.config.local.of(to.transport)).into_bytes(),
-            to: format!("<{uri}>").into_bytes(),
-        };
-        let draft = Draft {
-            to,
-            method: Method::Options,
-            uri: uri.as_bytes().to_vec(),
-            routes: Vec::new(),
-            names,
-            cseq: 1,
-            headers: vec![("Accept".to_owned(), "application/sdp".to_owned())],
-            body: None,
-            branch: String::new(),
-        };
-        self.start(now, tx, draft, Purpose::Alone, None);
-        tx
-    }
-
-    /// Sends a draft in a client transaction of its own.
+    /// Sends a draft in a client transaction of its own; `told` is the identity the owner knows it by.
     pub(super) fn start(
         &mut self,
         now: Instant,
         tx: TxId,
         mut draft: Draft,
         purpose: Purpose,
-        retry: Option<(TxId, u8, (&'static str, String))>,
+        told: Option<TxId>,
     ) {
         draft.branch = self.identity.branch();
         let method = draft.method.as_str().as_bytes();
         let key = Key::client(draft.branch.as_bytes(), method);
         let is_invite = draft.method == Method::Invite;
-        let bytes = draft.render(&self.config, retry.as_ref().map(|(_, _, value)| value));
-        let (told, attempts) = retry.map_or((tx, 0), |(told, attempts, _)| (told, attempts));
+        let credentials = self.credentials(purpose, &draft);
+        let bytes = draft.render(&self.config, &credentials);
         let to = (draft.to, bytes);
         let client = Client::start(&mut self.lane, now, tx, key, is_invite, to);
         let draft = Some(Box::new(draft));
@@ -216,8 +177,9 @@ impl Endpoint {
             client,
             draft,
             purpose,
-            told,
-            attempts,
+            told: told.unwrap_or(tx),
+            answered: Answered::default(),
+            is_longer: false,
         });
     }
 
@@ -251,7 +213,8 @@ impl Endpoint {
             draft,
             purpose,
             told: tx,
-            attempts: 0,
+            answered: Answered::default(),
+            is_longer: false,
         });
     }
 

@@ -4,20 +4,16 @@ use std::time::Instant;
 
 use crate::check::Essentials;
 use crate::dialog::{SentAck, State as DialogState};
-use crate::digest;
 use crate::endpoint::tables::Purpose;
 use crate::endpoint::{DialogId, EndedBy, Endpoint, Event, TxId, owned};
 use crate::header::Kind;
 use crate::lane::Owner;
+use crate::login::Asker;
 use crate::message::{Message, StartLine};
 use crate::method::Method;
 use crate::name_addr::text;
-use crate::request::Credentials;
 use crate::transaction::client::News;
 use crate::transaction::key::Key;
-
-/// How often one request is sent with credentials: once, and once more where the nonce was stale.
-const MAX_ATTEMPTS: u8 = 2;
 
 /// One response on its way through the endpoint.
 #[derive(Clone, Copy)]
@@ -60,7 +56,13 @@ impl Endpoint {
         if is_invite && status >= 300 {
             self.acknowledge_refusal(tx, message);
         }
-        if matches!(status, 401 | 407) && self.try_again(arrival, tx) {
+        let is_retried = match status {
+            401 => self.try_again(now, tx, message, Asker::Server),
+            407 => self.try_again(now, tx, message, Asker::Proxy),
+            423 => self.register_longer(now, tx, message),
+            _ => false,
+        };
+        if is_retried {
             return;
         }
         match purpose {
@@ -69,7 +71,9 @@ impl Endpoint {
                 self.handle_dialog_answer(arrival, tx, told, id);
             }
             Purpose::Farewell(id) if status >= 200 => self.forget_dialog(id),
-            Purpose::Alone if status >= 200 => self.tell_answer(arrival, told, None),
+            Purpose::Alone | Purpose::Register { .. } if status >= 200 => {
+                self.tell_answer(arrival, told, None);
+            }
             _ => {}
         }
         if status >= 200
@@ -158,7 +162,7 @@ impl Endpoint {
         other.settle(arrival.message, e);
         let mut ack = other.draft_ack(e.cseq);
         ack.branch = self.identity.branch();
-        self.lane.send(ack.to, ack.render(&self.config, None));
+        self.lane.send(ack.to, ack.render(&self.config, &[]));
         let bye = other.draft(Method::Bye, Vec::new(), None);
         let tx = self.tables.next_tx();
         self.start(arrival.now, tx, bye, Purpose::Unwatched, None);
@@ -218,7 +222,7 @@ impl Endpoint {
         let cseq = arrival.essentials.cseq;
         let mut draft = dialog.draft_ack(cseq);
         draft.branch = branch;
-        let (to, bytes) = (draft.to, draft.render(&self.config, None));
+        let (to, bytes) = (draft.to, draft.render(&self.config, &[]));
         self.lane.send(to, bytes.clone());
         dialog.ack = Some(SentAck { cseq, to, bytes });
     }
@@ -233,92 +237,6 @@ impl Endpoint {
                 .client
                 .acknowledge(&mut self.lane, draft.ack_refusal(&self.config, to));
         }
-    }
-
-    /// Sends a challenged request again with credentials; false where there are none or they were refused.
-    fn try_again(&mut self, arrival: Arrival<'_, '_>, tx: TxId) -> bool {
-        let Some(outbound) = self.tables.client(tx) else {
-            return false;
-        };
-        let (told, attempts, purpose) = (outbound.told, outbound.attempts, outbound.purpose);
-        let (Purpose::Call(id) | Purpose::InDialog(id) | Purpose::Farewell(id)) = purpose else {
-            return false;
-        };
-        let (kind, name) = if arrival.status == 401 {
-            (Kind::WwwAuthenticate, "Authorization")
-        } else {
-            (Kind::ProxyAuthenticate, "Proxy-Authorization")
-        };
-        let values: Vec<String> = arrival.message.all(kind).map(owned::unfolded).collect();
-        let is_stale = values.iter().any(|value| digest::is_stale(value));
-        if attempts >= MAX_ATTEMPTS || (attempts > 0 && !is_stale) {
-            return false;
-        }
-        let Some(mut draft) = outbound.draft.as_deref().cloned() else {
-            return false;
-        };
-        let Some(dialog) = self.tables.dialog(id) else {
-            return false;
-        };
-        let is_cancelled = matches!(
-            dialog.state,
-            DialogState::Calling {
-                is_cancelled: true,
-                ..
-            }
-        );
-        let Some(login) = dialog.credentials.clone().filter(|_| !is_cancelled) else {
-            return false;
-        };
-        let Some(value) = self.credentials_for(&values, &login, &draft) else {
-            return false;
-        };
-        let fresh = self.tables.next_tx();
-        let Some(dialog) = self.tables.dialog(id) else {
-            return false;
-        };
-        dialog.local_cseq = dialog.local_cseq.saturating_add(1);
-        draft.cseq = dialog.local_cseq;
-        if let DialogState::Calling { tx: calling, .. } = &mut dialog.state {
-            *calling = fresh;
-        }
-        if let Some(old) = self.tables.client(tx) {
-            old.draft = None;
-            old.purpose = Purpose::Unwatched;
-        }
-        self.start(
-            arrival.now,
-            fresh,
-            draft,
-            purpose,
-            Some((told, attempts + 1, (name, value))),
-        );
-        true
-    }
-
-    fn credentials_for(
-        &mut self,
-        challenges: &[String],
-        login: &Credentials,
-        draft: &crate::draft::Draft,
-    ) -> Option<String> {
-        let cnonce = self.identity.tag();
-        let uri = std::str::from_utf8(&draft.uri).ok()?;
-        let body = draft
-            .body
-            .as_ref()
-            .map_or(b"".as_slice(), |body| &body.bytes);
-        let target = digest::Target {
-            method: draft.method.as_str(),
-            uri,
-            body,
-        };
-        digest::answer(
-            challenges.iter().map(String::as_str),
-            login,
-            target,
-            &cnonce,
-        )
     }
 
     fn tell_answer(

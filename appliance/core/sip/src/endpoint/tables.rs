@@ -51,8 +51,18 @@ pub(crate) struct Outbound {
     pub(crate) purpose: Purpose,
     /// The identity the owner knows it by; an authorized copy keeps it.
     pub(crate) told: TxId,
-    /// How often it was sent with credentials.
+    /// Whose challenges it answered.
+    pub(crate) answered: Answered,
+    /// Whether it was made longer for its registrar.
+    pub(crate) is_longer: bool,
+}
+
+/// Whose challenges a request answered, over all its copies.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Answered {
     pub(crate) attempts: u8,
+    pub(crate) server: bool,
+    pub(crate) proxy: bool,
 }
 
 /// What a request of ours is for.
@@ -68,6 +78,8 @@ pub(crate) enum Purpose {
     Unwatched,
     /// A request outside any dialog.
     Alone,
+    /// A REGISTER of ours, and for how many seconds it asked.
+    Register { id: TxId, asked: u32 },
 }
 
 impl Tables {

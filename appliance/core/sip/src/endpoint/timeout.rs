@@ -75,7 +75,7 @@ impl Endpoint {
                 self.end_lost_dialog(now, id);
             }
             Purpose::Farewell(id) => self.forget_dialog(id),
-            Purpose::Alone => self.tell_response(told, status, None),
+            Purpose::Alone | Purpose::Register { .. } => self.tell_response(told, status, None),
             Purpose::Unwatched => {}
         }
     }

@@ -246,7 +246,7 @@ fn ipv6(inner: &[u8]) -> Option<Ipv6Addr> {
     text(fixed.get(..length)?).parse().ok()
 }
 
-pub(super) fn unescape(escaped: &[u8]) -> String {
+pub(crate) fn unescape(escaped: &[u8]) -> String {
     let mut out = Vec::with_capacity(escaped.len());
     let mut rest = escaped;
     while let [first, tail @ ..] = rest {

@@ -11,8 +11,8 @@ use std::net::IpAddr;
 use crate::lex::find;
 use crate::limits;
 use crate::span::Span;
-use grammar::{check_bytes, other_parts, param, scheme, sip_parts, tel_parts, text, unescape};
-pub(crate) use grammar::{host_ip, host_len, port};
+use grammar::{check_bytes, other_parts, param, scheme, sip_parts, tel_parts, text};
+pub(crate) use grammar::{host_ip, host_len, port, unescape};
 
 /// Why a text is not a URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

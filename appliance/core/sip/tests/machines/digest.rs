@@ -1,9 +1,8 @@
 //! Digest, both sides: RFC 7616 and 2617 vectors, our challenge, a peer's challenge.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use sip::{Algorithm, Credentials, DigestInput, DigestVerdict, EndpointConfig, Event, Request};
+use sip::{Algorithm, Credentials, DigestInput, DigestVerdict, Event, Request};
 
 use crate::world::{Stage, answer, field, invite, outgoing};
 
@@ -90,26 +89,8 @@ fn challenged(stage: &mut Stage) -> String {
         .lines()
         .filter(|l| l.starts_with("WWW-Authenticate: "))
         .collect();
-    assert!(
-        offers.len() == 1 && offers[0].contains("algorithm=MD5,"),
-        "{offers:?}"
-    );
+    assert!(offers[0].contains("algorithm=SHA-256,") && offers[1].contains("algorithm=MD5,"));
     refusal
-}
-
-#[test]
-fn stronger_algorithms_are_offered_first_where_the_owner_wants_them() {
-    let mut config = EndpointConfig::new(SocketAddr::from(([192, 0, 2, 9], 5060)));
-    config.challenge = vec![Algorithm::Sha256, Algorithm::Md5];
-    let mut stage = Stage::with(config);
-    stage.receive(&invite("first"));
-    let Event::Invite { tx, .. } = stage.event() else {
-        panic!()
-    };
-    stage.endpoint.challenge(stage.now, tx, "box");
-    let refusal = stage.sent_one();
-    let (strong, weak) = (refusal.find("=SHA-256,"), refusal.find("=MD5,"));
-    assert!(strong.is_some() && strong < weak, "{refusal}");
 }
 
 fn nonce(refusal: &str) -> String {
@@ -331,6 +312,72 @@ fn challenged_call_is_placed_again_once_with_credentials() {
         panic!()
     };
     assert_eq!(rejected, dialog);
+}
+
+#[test]
+fn the_strongest_challenge_is_answered_wherever_it_stands() {
+    let offer = |algorithm: &str, nonce: &str| {
+        format!(
+            "WWW-Authenticate: Digest realm=\"r\", nonce=\"{nonce}\", algorithm={algorithm}, qop=\"auth\"\n"
+        )
+    };
+    for (offered, expected) in [
+        (vec!["MD5", "SHA-256", "SHA-512-256"], "SHA-512-256"),
+        (vec!["SHA-256", "MD5"], "SHA-256"),
+        (vec!["MD5", "SHA-256-sess", "SHA-256"], "SHA-256-sess"),
+        (vec!["SHA3-512", "MD5"], "MD5"),
+    ] {
+        let mut stage = Stage::new();
+        let credentials = Some(Credentials {
+            user: "box".to_owned(),
+            password: "pw".to_owned(),
+        });
+        let call = sip::OutgoingInvite {
+            credentials,
+            ..outgoing()
+        };
+        stage.endpoint.invite(stage.now, call);
+        let first = stage.sent_one();
+        let offers: String = offered.iter().map(|a| offer(a, a)).collect();
+        stage.receive(&answer(&first, "401 Unauthorized", &offers));
+        let again = stage.sent().pop().unwrap();
+        let auth = field(&again, "Authorization");
+        assert!(
+            auth.contains(&format!("algorithm={expected},"))
+                && auth.contains(&format!("nonce=\"{expected}\"")),
+            "{offered:?}: {auth}"
+        );
+    }
+}
+
+#[test]
+fn requests_inside_a_challenged_call_carry_credentials_at_once_and_count_up() {
+    let mut stage = Stage::new();
+    let credentials = Some(Credentials {
+        user: "box".to_owned(),
+        password: "pw".to_owned(),
+    });
+    let call = sip::OutgoingInvite {
+        credentials,
+        ..outgoing()
+    };
+    let dialog = stage.endpoint.invite(stage.now, call);
+    let offer = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\n";
+    let first = stage.sent_one();
+    stage.receive(&answer(&first, "401 Unauthorized", offer));
+    let second = stage.sent().pop().unwrap();
+    let contact = "Contact: <sip:bob@192.0.2.1>\n";
+    stage.receive(&answer(&second, "200 OK", contact));
+    stage.sent();
+    for count in 2..=17 {
+        let info = sip::Method::Info;
+        let now = stage.now;
+        stage.endpoint.request(now, dialog, info, Vec::new(), None);
+        let sent = stage.sent_one();
+        let nc = format!("nc={count:08x},");
+        assert!(field(&sent, "Authorization").contains(&nc), "{sent}");
+        stage.receive(&answer(&sent, "200 OK", ""));
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod calling;
 mod digest;
 mod limits;
 mod network;
+mod registering;
 mod reliable;
 mod requests;
 mod world;
