@@ -5,5 +5,4 @@ mod calls;
 mod delivery;
 mod house;
 mod page;
-mod phones;
 mod servers;

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::cli::RunArgs;
+use crate::cli::{RunArgs, StreamArgs};
+use crate::transport::{StreamsConfig, TlsFiles};
 
 /// Calls at once where nothing is said: a branch's trunk with room to spare.
 pub const DEFAULT_MAX_CALLS: usize = 64;
@@ -27,6 +28,8 @@ const DEFAULT_WEB: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST),
 struct BootFile {
     data: Option<PathBuf>,
     sip: Option<SocketAddr>,
+    #[serde(default)]
+    sip_streams: StreamArgs,
     media_ip: Option<IpAddr>,
     media_ports: Option<String>,
     max_calls: Option<usize>,
@@ -43,6 +46,8 @@ struct BootFile {
 pub struct Boot {
     pub data: PathBuf,
     pub sip: SocketAddr,
+    /// SIP over TCP and TLS.
+    pub streams: StreamsConfig,
     pub media: Media,
     pub web: SocketAddr,
     pub broker: Option<String>,
@@ -72,7 +77,7 @@ pub struct Speech {
 pub enum BootError {
     #[error("could not read `{}`: {why}\nhint: give a readable file to --config", file.display())]
     Unreadable { file: PathBuf, why: std::io::Error },
-    #[error("`{}`: {why}\nhint: allowed are data, sip, media_ip, media_ports, max_calls, web, broker, prompts, site, packs, manifest", file.display())]
+    #[error("`{}`: {why}\nhint: allowed are data, sip, sip_streams (tcp, tls, certificate, key, ca, client_ca), media_ip, media_ports, max_calls, web, broker, prompts, site, packs, manifest", file.display())]
     Malformed { file: PathBuf, why: String },
     #[error("no {name} is given\nhint: set `{name}` in the boot file or give --{flag}")]
     Missing {
@@ -122,6 +127,7 @@ impl Boot {
                 .unwrap_or_else(|| data.join("prompts")),
             data,
             sip,
+            streams: streams(args.streams.clone().over(file.sip_streams))?,
             media: Media {
                 ip: media_ip.ok_or_else(|| missing("media_ip", "media-ip"))?,
                 ports: ports.as_deref().map_or(Ok(None), parse_ports)?,
@@ -133,6 +139,24 @@ impl Boot {
             speech,
         })
     }
+}
+
+fn streams(args: StreamArgs) -> Result<StreamsConfig, BootError> {
+    let identity = match (args.certificate, args.key) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) if args.tls.is_none() => None,
+        (None, _) => return Err(missing("sip_streams.certificate", "sip-certificate")),
+        (Some(_), None) => return Err(missing("sip_streams.key", "sip-key")),
+    };
+    Ok(StreamsConfig {
+        tcp: args.tcp,
+        tls: args.tls,
+        files: TlsFiles {
+            identity,
+            ca: args.ca,
+            client_ca: args.client_ca,
+        },
+    })
 }
 
 fn missing(name: &'static str, flag: &'static str) -> BootError {
@@ -207,6 +231,24 @@ mod tests {
         })
         .unwrap_err();
         assert!(error.to_string().contains("colour") && error.to_string().contains("hint:"));
+    }
+
+    #[test]
+    fn tls_without_a_certificate_is_refused_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("boot.toml");
+        let text = "[sip_streams]\ntcp = \"127.0.0.1:5060\"\ntls = \"127.0.0.1:5061\"\nkey = \"k\"";
+        std::fs::write(&file, text).unwrap();
+        let mut args = RunArgs {
+            config: Some(file),
+            ..args()
+        };
+        let error = Boot::load(&args).unwrap_err().to_string();
+        assert!(error.contains("--sip-certificate"), "{error}");
+        args.streams.certificate = Some("c".into());
+        let streams = Boot::load(&args).unwrap().streams;
+        assert_eq!(streams.tcp.map(|at| at.port()), Some(5060));
+        assert_eq!(streams.files.identity, Some(("c".into(), "k".into())));
     }
 
     #[test]

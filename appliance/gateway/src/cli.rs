@@ -103,6 +103,8 @@ pub struct RunArgs {
     /// SIP address to listen on, UDP; port 0 takes a free one
     #[arg(long)]
     pub sip: Option<SocketAddr>,
+    #[command(flatten)]
+    pub streams: StreamArgs,
     /// Address named in SDP and bound for RTP
     #[arg(long)]
     pub media_ip: Option<IpAddr>,
@@ -135,9 +137,48 @@ pub struct RunArgs {
     pub json: bool,
 }
 
+// SIP over TCP and TLS, typed or in the boot file's table `sip_streams`. (clap would take a doc comment
+// for the words of `run` itself.)
+#[derive(Clone, Debug, Default, Args, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StreamArgs {
+    /// SIP address to listen on, TCP; port 0 takes a free one
+    #[arg(long = "sip-tcp")]
+    pub tcp: Option<SocketAddr>,
+    /// SIP address to listen on, TLS
+    #[arg(long = "sip-tls")]
+    pub tls: Option<SocketAddr>,
+    /// Certificate chain for SIP over TLS (PEM); read again when it changes
+    #[arg(long = "sip-certificate")]
+    pub certificate: Option<PathBuf>,
+    /// Its private key (PEM)
+    #[arg(long = "sip-key")]
+    pub key: Option<PathBuf>,
+    /// Authorities believed when the box connects over TLS; the host's where none is given
+    #[arg(long = "sip-ca")]
+    pub ca: Option<PathBuf>,
+    /// Authorities whose client certificates are demanded of peers that connect over TLS
+    #[arg(long = "sip-client-ca")]
+    pub client_ca: Option<PathBuf>,
+}
+
+impl StreamArgs {
+    /// These, and where nothing was typed those of the file.
+    pub fn over(self, file: Self) -> Self {
+        Self {
+            tcp: self.tcp.or(file.tcp),
+            tls: self.tls.or(file.tls),
+            certificate: self.certificate.or(file.certificate),
+            key: self.key.or(file.key),
+            ca: self.ca.or(file.ca),
+            client_ca: self.client_ca.or(file.client_ca),
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct CallArgs {
-    /// Whom to call: sip:NUMBER@HOST[:PORT]; HOST is an IP address
+    /// Whom to call: sip:NUMBER@HOST[:PORT][;transport=tcp|tls]; HOST is an IP address
     pub to: String,
     /// What to do after the answer, in order
     pub acts: Vec<String>,
@@ -153,6 +194,9 @@ pub struct CallArgs {
     /// File that holds the password for digest
     #[arg(long)]
     pub password_file: Option<PathBuf>,
+    /// Authorities believed over TLS (PEM); the host's where none is given
+    #[arg(long)]
+    pub ca: Option<PathBuf>,
     /// Hang up this many seconds after the answer at the latest
     #[arg(long, default_value_t = 120)]
     pub limit: u64,

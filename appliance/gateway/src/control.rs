@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use centre::event::{Event, LiveCall};
-use centre::{Centre, Input, Output, StreamCommand, StreamEvent};
+use centre::{Centre, Input, Output, Peer, StreamCommand, StreamEvent, Transport};
 use tokio::net::UdpSocket;
 use tokio::sync::{broadcast, mpsc, watch};
 use tracing::{debug, warn};
@@ -19,13 +19,13 @@ use crate::keeper::Keep;
 use crate::media_plane::{MediaEvents, MediaPlane};
 use crate::snapshot::Snapshot;
 use crate::speech_pool::TapSwitch;
+use crate::transport::Streams;
 
 /// Largest SIP datagram we take.
 const DATAGRAM: usize = 65_535;
 /// Datagrams taken in one go before time-outs and media get their turn.
 const BURST: usize = 64;
-/// How often at most pages are told what happened: nobody reads faster, and each telling wakes
-/// another thread.
+/// How often at most the list of running calls is told anew: nobody reads faster.
 const SHOW_EVERY: Duration = Duration::from_millis(100);
 /// How often figures are refreshed and the wall clock is told.
 const SECOND: Duration = Duration::from_secs(1);
@@ -34,6 +34,7 @@ const SECOND: Duration = Duration::from_secs(1);
 pub(crate) struct Control {
     pub(crate) centre: Centre,
     pub(crate) socket: UdpSocket,
+    pub(crate) streams: Streams,
     pub(crate) plane: MediaPlane,
     pub(crate) media: MediaEvents,
     pub(crate) inputs: mpsc::Receiver<Input>,
@@ -45,8 +46,6 @@ pub(crate) struct Control {
     pub(crate) black_box: BlackBox,
     /// Inputs that came up while others were handled.
     pub(crate) later: VecDeque<Input>,
-    /// Events that pages have not been told yet.
-    pub(crate) untold: Vec<Event>,
 }
 
 impl Control {
@@ -63,6 +62,7 @@ impl Control {
                 received = self.socket.recv_from(&mut datagram) => {
                     self.take_datagrams(received, &mut datagram);
                 }
+                input = self.streams.next() => self.take_streams(input),
                 event = self.media.next() => self.take_media(event),
                 Some(input) = self.inputs.recv() => {
                     stopping |= matches!(input, Input::Stop);
@@ -72,7 +72,7 @@ impl Control {
                 _ = second.tick() => self.each_second(),
                 () = sleep_until(show_at) => {
                     show_at = None;
-                    self.show();
+                    self.live.send_replace(self.centre.live());
                 }
             }
             while let Some(input) = self.later.pop_front() {
@@ -82,7 +82,6 @@ impl Control {
                 show_at.get_or_insert_with(|| Instant::now() + SHOW_EVERY);
             }
         }
-        self.show();
         Ok(())
     }
 
@@ -117,6 +116,12 @@ impl Control {
         }
     }
 
+    fn take_streams(&mut self, first: Input) {
+        self.later.push_back(first);
+        let more = std::iter::from_fn(|| self.streams.try_next());
+        self.later.extend(more.take(BURST - 1));
+    }
+
     fn take_media(&mut self, event: StreamEvent) {
         if let StreamEvent::MissingPrompt { prompt, .. } = &event {
             warn!(prompt, "a prompt is missing, the flow goes on without it");
@@ -130,6 +135,7 @@ impl Control {
         self.snapshot.send_replace(Snapshot {
             centre: self.centre.stats(),
             media: self.plane.stats(),
+            streams: self.streams.stats(),
         });
     }
 
@@ -139,12 +145,7 @@ impl Control {
         while let Some(output) = self.centre.poll() {
             self.black_box.answered(&output);
             match output {
-                Output::Transmit { to, bytes } => {
-                    // A full socket buffer is a lost datagram: SIP over UDP sends again.
-                    if let Err(why) = self.socket.try_send_to(&bytes, to.addr) {
-                        debug!("could not send to {to}: {why}");
-                    }
-                }
+                Output::Transmit { to, bytes } => self.transmit(to, bytes),
                 Output::Stream(command) => self.command(command),
                 Output::Event(event) => {
                     changed = true;
@@ -154,6 +155,16 @@ impl Control {
             }
         }
         Ok(changed)
+    }
+
+    fn transmit(&mut self, to: Peer, bytes: Vec<u8>) {
+        if to.transport != Transport::Udp {
+            return self.streams.send(to, bytes, None);
+        }
+        // A full socket buffer is a lost datagram: SIP over UDP sends again.
+        if let Err(why) = self.socket.try_send_to(&bytes, to.addr) {
+            debug!("could not send to {to}: {why}");
+        }
     }
 
     fn command(&mut self, command: StreamCommand) {
@@ -180,17 +191,9 @@ impl Control {
             }
             _ => {}
         }
-        self.untold.push(event);
+        // No subscriber is no error.
+        let _ = self.events.send(event);
         Ok(())
-    }
-
-    /// Tells pages what happened since they were told last.
-    fn show(&mut self) {
-        self.live.send_replace(self.centre.live());
-        for event in self.untold.drain(..) {
-            // No subscriber is no error.
-            let _ = self.events.send(event);
-        }
     }
 }
 

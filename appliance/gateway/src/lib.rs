@@ -19,6 +19,7 @@ pub mod run;
 mod site_door;
 mod snapshot;
 mod speech_pool;
+pub mod transport;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -162,7 +162,54 @@ impl Sources {
             "Transactions held now",
             sip.transactions as f64,
         )?;
-        gauge(to, "sip_dialogs", "Dialogs held now", sip.dialogs as f64)
+        gauge(to, "sip_dialogs", "Dialogs held now", sip.dialogs as f64)?;
+        self.streams(to)
+    }
+
+    fn streams(&self, to: &mut DescriptorEncoder<'_>) -> Encoded {
+        let streams = self.figures.borrow().streams;
+        gauge(
+            to,
+            "sip_connections",
+            "TCP and TLS connections now",
+            streams.connections as f64,
+        )?;
+        let counts = [
+            (
+                "sip_connections_taken",
+                "Connections that peers opened",
+                streams.taken,
+            ),
+            (
+                "sip_connections_refused",
+                "Connections refused for lack of room",
+                streams.refused,
+            ),
+            (
+                "sip_connections_opened",
+                "Connections that the box opened",
+                streams.opened,
+            ),
+            (
+                "sip_connections_failed",
+                "Connections that could not be opened",
+                streams.failed,
+            ),
+            (
+                "sip_handshakes_failed",
+                "TLS handshakes that failed",
+                streams.handshakes_failed,
+            ),
+            (
+                "sip_connections_deaf",
+                "Connections whose peer did not read",
+                streams.deaf,
+            ),
+        ];
+        for (name, help, value) in counts {
+            counter(to, name, help, value)?;
+        }
+        Ok(())
     }
 
     fn media(&self, to: &mut DescriptorEncoder<'_>) -> Encoded {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use centre::blackbox::Birth;
 use centre::site::Site;
-use centre::{Centre, CentreConfig, Input};
+use centre::{Centre, CentreConfig, Input, Local};
 use link::{LinkConfig, LinkStatus};
 use media::Prompt;
 use store::Store;
@@ -21,12 +21,13 @@ use tracing::{info, warn};
 use web::{Doors, LinkView, Served, WebConfig};
 
 use crate::blackbox::BlackBox;
-use crate::boot::Boot;
+use crate::boot::{Boot, Speech};
 use crate::control::Control;
 use crate::media_plane::{MediaConfig, MediaEvents, MediaPlane, TapReader};
 use crate::metrics::Sources;
 use crate::snapshot::Snapshot;
 use crate::speech_pool::{SpeechPool, SpeechStatus, TapSwitch};
+use crate::transport::Streams;
 use crate::{keeper, metrics, prompts, site_door};
 
 /// Inputs waiting for the loop beside packets: words heard, sites. A sender waits when it is full.
@@ -50,7 +51,12 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let socket = UdpSocket::bind(boot.sip)
         .await
         .with_context(|| format!("could not listen for SIP on {}", boot.sip))?;
-    let sip = socket.local_addr()?;
+    let streams = Streams::start(boot.streams.clone()).await?;
+    let sip = Local {
+        udp: socket.local_addr()?,
+        tcp: streams.tcp(),
+        tls: streams.tls(),
+    };
     let (plane, media, taps) = media_plane(&boot, recordings.clone(), shelf)?;
     let speech = boot.speech.clone().filter(|_| site.speech());
     let (centre, black_box) = centre(&boot, sip, &plane, site)?;
@@ -60,22 +66,7 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let (events, _) = broadcast::channel(EVENTS);
     let (live, live_seen) = watch::channel(Vec::new());
     let (snapshot, figures) = watch::channel(Snapshot::default());
-    let (speech_status, speech_seen) = watch::channel(SpeechStatus::default());
-    let tap_switches = speech.map(|speech| {
-        let (switch, switches) = mpsc::channel::<TapSwitch>(TAPS);
-        let (inputs, status) = (inputs.clone(), speech_status);
-        tokio::spawn(
-            SpeechPool {
-                speech,
-                taps,
-                switches,
-                inputs,
-                status,
-            }
-            .run(),
-        );
-        switch
-    });
+    let (tap_switches, speech_seen) = start_speech(speech, taps, &inputs);
     let (stop, stopped) = watch::channel(false);
     let (link, link_view) = start_link(&boot, &store, stopped.clone()).await?;
     let (sites, site_requests) = mpsc::channel(SITES);
@@ -107,6 +98,7 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let control = Control {
         centre,
         socket,
+        streams,
         plane,
         media,
         inputs: incoming,
@@ -117,11 +109,38 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         snapshot,
         black_box,
         later: VecDeque::new(),
-        untold: Vec::new(),
     };
     let control = tokio::spawn(control.run());
     announce(sip, &served, json)?;
     wait(control, inputs, stop, keeper, link).await
+}
+
+/// Starts the speech pool, where the site wants one; where taps are switched, and how it fares.
+fn start_speech(
+    speech: Option<Speech>,
+    taps: TapReader,
+    inputs: &mpsc::Sender<Input>,
+) -> (
+    Option<mpsc::Sender<TapSwitch>>,
+    watch::Receiver<SpeechStatus>,
+) {
+    let (status, seen) = watch::channel(SpeechStatus::default());
+    let switch = speech.map(|speech| {
+        let (switch, switches) = mpsc::channel::<TapSwitch>(TAPS);
+        let inputs = inputs.clone();
+        tokio::spawn(
+            SpeechPool {
+                speech,
+                taps,
+                switches,
+                inputs,
+                status,
+            }
+            .run(),
+        );
+        switch
+    });
+    (switch, seen)
 }
 
 fn page_config(boot: &Boot, recordings: PathBuf) -> WebConfig {
@@ -237,21 +256,24 @@ fn media_plane(
 
 fn centre(
     boot: &Boot,
-    sip: SocketAddr,
+    sip: Local,
     plane: &MediaPlane,
     site: Arc<Site>,
 ) -> anyhow::Result<(Centre, BlackBox)> {
     let seed = crate::seed()?;
     // What peers are told to call back: the media address where SIP listens on all of them.
-    let ip = if sip.ip().is_unspecified() {
-        boot.media.ip
-    } else {
-        sip.ip()
+    let named = |at: SocketAddr| {
+        let ip = Some(at.ip()).filter(|ip| !ip.is_unspecified());
+        SocketAddr::new(ip.unwrap_or(boot.media.ip), at.port())
     };
     let config = CentreConfig {
         seed,
         ports: plane.ports(),
-        local: SocketAddr::new(ip, sip.port()).into(),
+        local: Local {
+            udp: named(sip.udp),
+            tcp: sip.tcp.map(named),
+            tls: sip.tls.map(named),
+        },
         media_ip: boot.media.ip,
         now: Instant::now(),
         unix_ms: crate::unix_ms(),
@@ -296,12 +318,14 @@ async fn start_link(
 }
 
 /// Tells a person, or a program, where the box is.
-fn announce(sip: SocketAddr, served: &Served, json: bool) -> anyhow::Result<()> {
+fn announce(sip: Local, served: &Served, json: bool) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     if json {
         let ready = serde_json::json!({
             "ready": true,
-            "sip": sip.to_string(),
+            "sip": sip.udp,
+            "sip_tcp": sip.tcp,
+            "sip_tls": sip.tls,
             "web": format!("https://{}", served.addr),
             "sign_in_code": served.sign_in_code,
         });
@@ -309,9 +333,14 @@ fn announce(sip: SocketAddr, served: &Served, json: bool) -> anyhow::Result<()> 
     } else {
         writeln!(
             out,
-            "SIP      {sip} (UDP)\nweb      https://{}",
-            served.addr
+            "SIP      {} (UDP)\nweb      https://{}",
+            sip.udp, served.addr
         )?;
+        for (at, what) in [(sip.tcp, "TCP"), (sip.tls, "TLS")] {
+            if let Some(at) = at {
+                writeln!(out, "SIP      {at} ({what})")?;
+            }
+        }
         if let Some(code) = &served.sign_in_code {
             writeln!(out, "sign-in  {code}   (once; then set a password)")?;
         }

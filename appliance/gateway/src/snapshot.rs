@@ -1,6 +1,7 @@
 //! The figures of one moment, refreshed each second by the control task, read by `/metrics`.
 
 use crate::media_plane::PlaneStats;
+use crate::transport::StreamsStats;
 
 /// Plain counters of the core and the media plane.
 #[derive(Clone, Debug, Default)]
@@ -9,4 +10,6 @@ pub(crate) struct Snapshot {
     pub(crate) centre: centre::Stats,
     /// What the media threads counted.
     pub(crate) media: PlaneStats,
+    /// What SIP over TCP and TLS counted.
+    pub(crate) streams: StreamsStats,
 }

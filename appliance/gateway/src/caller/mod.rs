@@ -12,16 +12,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use media::sdp::{Capabilities, SdpIds, accept_answer, offer};
-use sip::{Body, Credentials, DialogId, Endpoint, EndpointConfig, Event, OutgoingInvite, Uri};
+use sip::{
+    Body, Credentials, DialogId, Endpoint, EndpointConfig, Event, OutgoingInvite, Peer, Transport,
+    Uri,
+};
 use tokio::net::UdpSocket;
 
 use crate::cli::CallArgs;
+use crate::transport::{Streams, StreamsConfig, TlsFiles};
 use line::{Line, Ports};
 use report::Report;
 use script::Act;
 
-/// SIP's own port, where the address names none.
-const SIP_PORT: u16 = 5060;
 /// Ringing for longer is no answer.
 const RING_LIMIT: Duration = Duration::from_secs(60);
 /// How long the BYE may take to be answered.
@@ -37,7 +39,7 @@ pub async fn call(args: CallArgs) -> anyhow::Result<bool> {
         .map(|act| act.parse())
         .collect::<Result<_, _>>()?;
     let to = target(&args.to)?;
-    let ip = args.ip.map_or_else(|| own_address(to), Ok)?;
+    let ip = args.ip.map_or_else(|| own_address(to.addr), Ok)?;
     let ports = Ports::bind(ip).await?;
     let mut caller = Caller::place(&args, to, ip, &ports).await?;
     let json = args.json;
@@ -56,18 +58,14 @@ pub async fn call(args: CallArgs) -> anyhow::Result<bool> {
 struct Caller {
     endpoint: Endpoint,
     socket: UdpSocket,
+    streams: Streams,
     dialog: DialogId,
     report: Report,
     is_over: bool,
 }
 
 impl Caller {
-    async fn place(
-        args: &CallArgs,
-        to: SocketAddr,
-        ip: IpAddr,
-        ports: &Ports,
-    ) -> anyhow::Result<Self> {
+    async fn place(args: &CallArgs, to: Peer, ip: IpAddr, ports: &Ports) -> anyhow::Result<Self> {
         let socket = UdpSocket::bind((ip, 0))
             .await
             .context("could not open a SIP socket")?;
@@ -81,7 +79,7 @@ impl Caller {
         let body = offer(&Capabilities::default(), ip, ports.rtp_port()?, ids);
         let credentials = credentials(args)?;
         let invite = OutgoingInvite {
-            to: to.into(),
+            to,
             request_uri: uri(&args.to)?,
             from_uri: uri(&format!("sip:{}@{ip}", args.from))?,
             to_uri: uri(&args.to)?,
@@ -90,11 +88,21 @@ impl Caller {
             credentials,
             headers: Vec::new(),
         };
+        let files = TlsFiles {
+            ca: args.ca.clone(),
+            ..TlsFiles::default()
+        };
+        let streams = Streams::start(StreamsConfig {
+            files,
+            ..StreamsConfig::default()
+        })
+        .await?;
         let dialog = endpoint.invite(Instant::now(), invite);
         let report = Report::begin(endpoint.call_id(dialog).unwrap_or_default());
         Ok(Self {
             endpoint,
             socket,
+            streams,
             dialog,
             report,
             is_over: false,
@@ -184,12 +192,16 @@ impl Caller {
 
     fn send(&mut self) {
         while let Some(transmit) = self.endpoint.poll_transmit() {
+            if transmit.to.transport != Transport::Udp {
+                self.streams.send(transmit.to, transmit.bytes, None);
+                continue;
+            }
             // A lost datagram is sent again by its transaction.
             let _ = self.socket.try_send_to(&transmit.bytes, transmit.to.addr);
         }
     }
 
-    /// One datagram or one time-out.
+    /// One message or one time-out.
     async fn turn(&mut self, last: Instant) {
         let wake = self
             .endpoint
@@ -203,6 +215,15 @@ impl Caller {
                     self.endpoint.handle_message(Instant::now(), from.into(), bytes);
                 }
             }
+            input = self.streams.next() => match input {
+                centre::Input::Datagram { from, bytes } => {
+                    self.endpoint.handle_message(Instant::now(), from, &bytes);
+                }
+                centre::Input::TransportLost { peer } => {
+                    self.endpoint.transport_lost(Instant::now(), peer);
+                }
+                _ => {}
+            },
             () = tokio::time::sleep_until(wake.into()) => self.endpoint.handle_timeout(Instant::now()),
         }
     }
@@ -224,20 +245,26 @@ fn credentials(args: &CallArgs) -> anyhow::Result<Option<Credentials>> {
     }))
 }
 
-/// The address behind `sip:NUMBER@HOST[:PORT]`.
-fn target(uri: &str) -> anyhow::Result<SocketAddr> {
-    let host = uri
-        .split_once('@')
-        .map_or_else(|| uri.trim_start_matches("sip:"), |(_, host)| host);
-    let host = host.split(';').next().unwrap_or(host);
-    let address = host.parse().or_else(|_| {
-        host.trim_matches(['[', ']'])
-            .parse::<IpAddr>()
-            .map(|ip| SocketAddr::new(ip, SIP_PORT))
-    });
-    address.map_err(|_| {
-        anyhow::anyhow!("`{uri}` names no IP address\nhint: write it as sip:4000@192.0.2.10:5060")
-    })
+/// The peer behind `sip:NUMBER@HOST[:PORT][;transport=..]`.
+fn target(uri: &str) -> anyhow::Result<Peer> {
+    let wrong = || {
+        anyhow::anyhow!(
+            "`{uri}` names no IP address\nhint: write it as sip:4000@192.0.2.10:5060 or \
+             sip:4000@192.0.2.10;transport=tls"
+        )
+    };
+    let parsed = Uri::parse(uri).map_err(|_| wrong())?;
+    let named = match parsed.param("transport") {
+        None => Some(Transport::Udp),
+        Some(value) => Transport::from_param(value.unwrap_or_default().as_bytes()),
+    };
+    let transport = match parsed.scheme() {
+        sip::Scheme::Sips => Transport::Tls,
+        _ => named.ok_or_else(wrong)?,
+    };
+    let port = parsed.port().unwrap_or_else(|| transport.default_port());
+    let ip = parsed.host_ip().ok_or_else(wrong)?;
+    Ok(Peer::new(transport, SocketAddr::new(ip, port)))
 }
 
 /// The address of ours that reaches a peer; nothing is sent.
