@@ -5,4 +5,5 @@ mod calls;
 mod delivery;
 mod house;
 mod page;
+mod phones;
 mod servers;

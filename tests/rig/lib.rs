@@ -1,12 +1,14 @@
 //! What the acceptance tests and the demo share: where things stand, and private servers on loopback.
 
 pub mod appliance;
+pub mod baresip;
 pub mod broker;
 pub mod central;
 pub mod postgres;
 pub mod process;
 pub mod records;
 pub mod sipp;
+pub mod tone;
 
 use std::path::{Path, PathBuf};
 

@@ -25,7 +25,8 @@ use crate::transport::Streams;
 const DATAGRAM: usize = 65_535;
 /// Datagrams taken in one go before time-outs and media get their turn.
 const BURST: usize = 64;
-/// How often at most the list of running calls is told anew: nobody reads faster.
+/// How often at most pages are told what happened: nobody reads faster, and each telling wakes
+/// another thread.
 const SHOW_EVERY: Duration = Duration::from_millis(100);
 /// How often figures are refreshed and the wall clock is told.
 const SECOND: Duration = Duration::from_secs(1);
@@ -46,6 +47,8 @@ pub(crate) struct Control {
     pub(crate) black_box: BlackBox,
     /// Inputs that came up while others were handled.
     pub(crate) later: VecDeque<Input>,
+    /// Events that pages have not been told yet.
+    pub(crate) untold: Vec<Event>,
 }
 
 impl Control {
@@ -72,7 +75,7 @@ impl Control {
                 _ = second.tick() => self.each_second(),
                 () = sleep_until(show_at) => {
                     show_at = None;
-                    self.live.send_replace(self.centre.live());
+                    self.show();
                 }
             }
             while let Some(input) = self.later.pop_front() {
@@ -82,6 +85,7 @@ impl Control {
                 show_at.get_or_insert_with(|| Instant::now() + SHOW_EVERY);
             }
         }
+        self.show();
         Ok(())
     }
 
@@ -191,9 +195,17 @@ impl Control {
             }
             _ => {}
         }
-        // No subscriber is no error.
-        let _ = self.events.send(event);
+        self.untold.push(event);
         Ok(())
+    }
+
+    /// Tells pages what happened since they were told last.
+    fn show(&mut self) {
+        self.live.send_replace(self.centre.live());
+        for event in self.untold.drain(..) {
+            // No subscriber is no error.
+            let _ = self.events.send(event);
+        }
     }
 }
 

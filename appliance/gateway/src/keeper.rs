@@ -1,8 +1,8 @@
 //! Persists what calls leave behind, in order: that a call exists, its draft, its record.
 //!
 //! Driven by the control task through a bounded channel. A lone call is committed at once; in a
-//! crowd one transaction each [`COMMIT_EVERY`] carries them all, so that the disk is synced twenty
-//! times a second however many call. When the channel is full the control task waits: signalling
+//! crowd one transaction each [`COMMIT_EVERY`] carries them all, so that the disk is synced ten times
+//! a second however many call. When the channel is full the control task waits: signalling
 //! pauses rather than a record is lost (running media goes on). What cannot be committed is tried
 //! again until the disk takes it.
 
@@ -21,7 +21,7 @@ const QUEUE: usize = 1_024;
 /// Steps taken to the disk in one go.
 const BATCH: usize = 256;
 /// Shortest time from one commit to the next.
-const COMMIT_EVERY: Duration = Duration::from_millis(50);
+const COMMIT_EVERY: Duration = Duration::from_millis(100);
 /// Pause before a failed commit is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 

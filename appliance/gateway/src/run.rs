@@ -109,6 +109,7 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         snapshot,
         black_box,
         later: VecDeque::new(),
+        untold: Vec::new(),
     };
     let control = tokio::spawn(control.run());
     announce(sip, &served, json)?;

@@ -218,10 +218,16 @@ pub(crate) fn answer(
 }
 
 /// The WWW-Authenticate values of our challenge, strongest first (RFC 8760 2.3).
-pub(crate) fn challenges(realm: &str, nonce: &str, is_stale: bool) -> [String; 2] {
+pub(crate) fn challenges(
+    algorithms: &[Algorithm],
+    realm: &str,
+    nonce: &str,
+    is_stale: bool,
+) -> impl Iterator<Item = String> {
     let stale = if is_stale { ", stale=true" } else { "" };
-    [Algorithm::Sha256, Algorithm::Md5].map(|algorithm| {
-        let (realm, name) = (quote(realm), algorithm.name());
+    let realm = quote(realm);
+    algorithms.iter().map(move |algorithm| {
+        let name = algorithm.name();
         format!(
             "Digest realm=\"{realm}\", nonce=\"{nonce}\", algorithm={name}, qop=\"auth\"{stale}"
         )

@@ -14,7 +14,7 @@ pub(crate) const GROUP: usize = 64;
 /// Queries that wait for the reader; when it is full, the caller waits.
 pub(crate) const READ_QUEUE: usize = 256;
 /// Drafts that wait for sled; when it is full, the draft is dropped, a newer one will come.
-pub(crate) const LIVE_QUEUE: usize = 256;
+pub(crate) const LIVE_QUEUE: usize = 1024;
 /// sled keeps values over 32 KiB in files of their own, never synced: stay below.
 pub(crate) const LIVE_CHUNK: usize = 16 * 1024;
 /// How often drafts are written at most: what a crash costs of a draft's newest colour.

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -91,33 +91,23 @@ impl Live {
 }
 
 fn keep(dir: &Path, mut tree: Option<sled::Db>, queue: &Receiver<Job>) {
-    let mut pending = Pending::new();
     let mut next = Instant::now();
-    loop {
-        let rest = next.saturating_duration_since(Instant::now());
-        let job = match pending.is_empty() {
-            true => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            false => queue.recv_timeout(rest),
-        };
-        let is_over = matches!(job, Err(RecvTimeoutError::Disconnected));
+    while let Ok(first) = queue.recv() {
+        // Asleep, not waiting at the queue: a job that comes now wakes nobody.
+        std::thread::sleep(next.saturating_duration_since(Instant::now()));
+        next = Instant::now() + LIVE_EVERY;
+        let mut pending = Pending::new();
         let mut is_cleared = false;
-        for job in job.into_iter().chain(queue.try_iter()) {
+        for job in std::iter::once(first).chain(queue.try_iter()) {
             is_cleared |= note(&mut pending, job);
         }
-        if Instant::now() >= next || is_cleared || is_over {
-            next = Instant::now() + LIVE_EVERY;
-            let drafts = std::mem::take(&mut pending);
-            if let Some(open) = &tree
-                && let Err(why) = guarded(|| write(open, is_cleared, drafts))
-            {
-                warn!(%why, "live state could not be written and is built anew");
-                // Closed before it is deleted.
-                drop(tree.take());
-                tree = rebuild(dir);
-            }
-        }
-        if is_over {
-            return;
+        if let Some(open) = &tree
+            && let Err(why) = guarded(|| write(open, is_cleared, pending))
+        {
+            warn!(%why, "live state could not be written and is built anew");
+            // Closed before it is deleted.
+            drop(tree.take());
+            tree = rebuild(dir);
         }
     }
 }

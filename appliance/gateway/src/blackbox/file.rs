@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -17,7 +17,9 @@ const LIVES: usize = 4;
 const MAX_FILE: u64 = 256 * 1024 * 1024;
 /// Most bytes a file may hold once unpacked.
 const MAX_UNPACKED: u64 = 4 * 1024 * 1024 * 1024;
-/// What a power cut may cost.
+/// Steps of so long are written in one go.
+const GATHER: Duration = Duration::from_millis(100);
+/// What a power cut may cost; the box's own clock steps each second, so there is always a next one.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 /// Fast, and still a tenth of the size.
 const LEVEL: i32 = 1;
@@ -64,29 +66,20 @@ pub(super) fn write(file: File, steps: &Receiver<Vec<u8>>) {
 
 fn try_write(file: File, steps: &Receiver<Vec<u8>>) -> anyhow::Result<()> {
     let mut packed = zstd::Encoder::new(BufWriter::new(file), LEVEL)?;
-    let mut flush_at = None;
-    let mut flushed = 0;
-    loop {
-        let wait = flush_at.map(|at: Instant| at.saturating_duration_since(Instant::now()));
-        let step = match wait {
-            Some(wait) => steps.recv_timeout(wait),
-            None => steps.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        match step {
-            Ok(bytes) => {
-                packed.write_all(&bytes)?;
-                flush_at.get_or_insert_with(|| Instant::now() + FLUSH_EVERY);
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                flush_at = None;
-                packed.flush()?;
-                flushed = packed.get_ref().get_ref().metadata()?.len();
-            }
-            Err(RecvTimeoutError::Disconnected) => break,
+    let mut flush_at = Instant::now() + FLUSH_EVERY;
+    while let Ok(first) = steps.recv() {
+        // Asleep, not waiting at the queue: a step that comes now wakes nobody.
+        std::thread::sleep(GATHER);
+        for bytes in std::iter::once(first).chain(steps.try_iter()) {
+            packed.write_all(&bytes)?;
         }
-        if flushed > MAX_FILE {
-            warn!("the black box of this life is full");
-            break;
+        if Instant::now() >= flush_at {
+            packed.flush()?;
+            flush_at = Instant::now() + FLUSH_EVERY;
+            if packed.get_ref().get_ref().metadata()?.len() > MAX_FILE {
+                warn!("the black box of this life is full");
+                break;
+            }
         }
     }
     packed.finish()?.flush()?;

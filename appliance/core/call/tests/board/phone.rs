@@ -145,13 +145,13 @@ impl World {
 fn authorization(challenge: &str, user: &str, password: &str) -> String {
     let line = challenge
         .lines()
-        .find(|l| l.starts_with("WWW-Authenticate: ") && l.contains("algorithm=SHA-256"))
+        .find(|l| l.starts_with("WWW-Authenticate: ") && l.contains("algorithm=MD5"))
         .unwrap();
     let params = sip::AuthParams::parse(line.strip_prefix("WWW-Authenticate: ").unwrap()).unwrap();
     let (realm, nonce) = (params.get("realm").unwrap(), params.get("nonce").unwrap());
     let uri = format!("sip:{BOX}");
     let input = DigestInput {
-        algorithm: Algorithm::Sha256,
+        algorithm: Algorithm::Md5,
         is_session: false,
         realm: &realm,
         nonce: &nonce,
@@ -165,7 +165,7 @@ fn authorization(challenge: &str, user: &str, password: &str) -> String {
     let response = input.response(user, password);
     format!(
         "Authorization: Digest username=\"{user}\", realm=\"{realm}\", nonce=\"{nonce}\", \
-         uri=\"{uri}\", response=\"{response}\", algorithm=SHA-256, qop=auth, nc=00000001, \
+         uri=\"{uri}\", response=\"{response}\", algorithm=MD5, qop=auth, nc=00000001, \
          cnonce=\"c\"\r\n"
     )
 }

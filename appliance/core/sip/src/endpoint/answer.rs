@@ -34,7 +34,8 @@ impl Endpoint {
             .is_some_and(|inbound| inbound.is_stale);
         let nonce = self.identity.nonce(now);
         let mut reply = Reply::new(401);
-        for value in digest::challenges(realm, &nonce, is_stale) {
+        let offered = &self.config.challenge;
+        for value in digest::challenges(offered, realm, &nonce, is_stale) {
             reply = reply.with_header("WWW-Authenticate", value);
         }
         self.send_reply(now, tx, &reply);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::digest::Algorithm;
 use crate::limits;
 use crate::transport::Local;
 
@@ -16,6 +17,10 @@ pub struct EndpointConfig {
     pub timers: Timers,
     /// How much is held at once.
     pub capacity: Capacity,
+    /// What a challenge of ours offers, strongest first. Any other that we know is taken all the
+    /// same. MD5 alone where nothing is said: phones on libre up to 1.0 give up for good when they
+    /// see SHA-256 offered, even beside MD5.
+    pub challenge: Vec<Algorithm>,
 }
 
 impl EndpointConfig {
@@ -27,6 +32,7 @@ impl EndpointConfig {
             user_agent,
             timers: Timers::default(),
             capacity: Capacity::default(),
+            challenge: vec![Algorithm::Md5],
         }
     }
 }

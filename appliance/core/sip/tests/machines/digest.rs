@@ -1,8 +1,9 @@
 //! Digest, both sides: RFC 7616 and 2617 vectors, our challenge, a peer's challenge.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use sip::{Algorithm, Credentials, DigestInput, DigestVerdict, Event, Request};
+use sip::{Algorithm, Credentials, DigestInput, DigestVerdict, EndpointConfig, Event, Request};
 
 use crate::world::{Stage, answer, field, invite, outgoing};
 
@@ -89,8 +90,26 @@ fn challenged(stage: &mut Stage) -> String {
         .lines()
         .filter(|l| l.starts_with("WWW-Authenticate: "))
         .collect();
-    assert!(offers[0].contains("algorithm=SHA-256,") && offers[1].contains("algorithm=MD5,"));
+    assert!(
+        offers.len() == 1 && offers[0].contains("algorithm=MD5,"),
+        "{offers:?}"
+    );
     refusal
+}
+
+#[test]
+fn stronger_algorithms_are_offered_first_where_the_owner_wants_them() {
+    let mut config = EndpointConfig::new(SocketAddr::from(([192, 0, 2, 9], 5060)));
+    config.challenge = vec![Algorithm::Sha256, Algorithm::Md5];
+    let mut stage = Stage::with(config);
+    stage.receive(&invite("first"));
+    let Event::Invite { tx, .. } = stage.event() else {
+        panic!()
+    };
+    stage.endpoint.challenge(stage.now, tx, "box");
+    let refusal = stage.sent_one();
+    let (strong, weak) = (refusal.find("=SHA-256,"), refusal.find("=MD5,"));
+    assert!(strong.is_some() && strong < weak, "{refusal}");
 }
 
 fn nonce(refusal: &str) -> String {
