@@ -3,6 +3,13 @@
 //! A ring of samples addressed by RTP timestamp: packets of any length, order and number land where
 //! they belong, and [`Jitter::read`] takes one frame each 20 ms. What did not come in time is
 //! missing; [`crate::conceal`] fills it. Time is counted in frames read, so there is no clock here.
+//!
+//! Where people talk with each other the wait follows how packets arrive: [`Jitter::arrived`] and
+//! [`Jitter::read_at`] take the place of the fixed wait of [`Jitter::read`], which recordings keep.
+
+pub(crate) mod policy;
+
+use policy::{Advice, Policy};
 
 use crate::limits::{
     FRAME, JITTER_CAPACITY, JITTER_MOST, JITTER_START, LATE_BEFORE_RESYNC, SURPLUS_FRAMES,
@@ -43,6 +50,7 @@ pub struct Jitter {
     far_in_a_row: u32,
     /// Least samples left over in the current run of frames, and how many frames it has.
     least: (u32, u32),
+    policy: Policy,
 }
 
 impl Default for Jitter {
@@ -63,6 +71,7 @@ impl Jitter {
             late_in_a_row: 0,
             far_in_a_row: 0,
             least: (u32::MAX, 0),
+            policy: Policy::default(),
         }
     }
 
@@ -70,6 +79,13 @@ impl Jitter {
     pub fn reset(&mut self) {
         self.forget();
         self.delay = JITTER_START;
+        self.policy = Policy::default();
+    }
+
+    /// Counts when an audio packet came, in samples of the clock that [`read_at`](Self::read_at) is
+    /// told; before it is [written](Self::write).
+    pub fn arrived(&mut self, arrival: u32, timestamp: u32) {
+        self.policy.arrived(arrival.wrapping_sub(timestamp) as i32);
     }
 
     /// Puts the samples of one packet in their places.
@@ -109,6 +125,12 @@ impl Jitter {
     /// Takes the next frame. `None` before the first packet came.
     pub fn read(&mut self) -> Option<Frame> {
         let from = self.next?;
+        let frame = self.take(from);
+        self.trim();
+        Some(frame)
+    }
+
+    fn take(&mut self, from: u32) -> Frame {
         let mut frame = [None; FRAME];
         let mut places = frame.iter_mut();
         let mut any = false;
@@ -124,8 +146,28 @@ impl Jitter {
             self.heard = next;
         }
         self.next = Some(next);
-        self.trim();
-        Some(frame)
+        frame
+    }
+
+    /// Takes the next frame at `now`, waiting as long as packets lately needed: a frame may come once
+    /// more as a missing one, or be passed over, best where it is `quiet`. `None` before the first
+    /// packet came.
+    pub fn read_at(&mut self, now: u32, quiet: bool) -> Option<Frame> {
+        let next = self.next?;
+        let transit = now.wrapping_sub(next) as i32;
+        match self.policy.advise(transit, quiet, self.level() == 0) {
+            Advice::Go => {}
+            Advice::Stay => return Some([None; FRAME]),
+            Advice::Skip => {
+                self.take(next);
+            }
+        }
+        self.next.map(|next| self.take(next))
+    }
+
+    /// How long is waited for packets by [`read_at`](Self::read_at), samples.
+    pub fn target(&self) -> u32 {
+        self.policy.target()
     }
 
     /// What the next [`read`](Self::read) would give, left where it is. A stretch that is missing now

@@ -32,6 +32,10 @@ pub const JITTER_CAPACITY: usize = 8_192;
 pub const JITTER_START: u32 = 480;
 /// The most delay the jitter buffer grows to, samples.
 pub const JITTER_MOST: u32 = 1_600;
+/// Opus packets that wait for their time: 480 ms of 20 ms each; with more the oldest goes.
+pub const OPUS_PACKETS: usize = 24;
+/// Bytes of an Opus packet that is kept: 190 kbit/s, several times what speech needs.
+pub const MAX_OPUS_PACKET: usize = 480;
 /// Consecutive late packets after which the peer's clock is taken anew.
 pub const LATE_BEFORE_RESYNC: u32 = 5;
 /// Frames of surplus delay before one is dropped.

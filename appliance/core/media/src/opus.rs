@@ -4,6 +4,10 @@
 //! audio is not encoded as if it were wide. Driven by [`crate::transcode`]; takes memory only when it is
 //! made. A packet that libopus refuses gives no samples and leaves the decoder as it was.
 
+mod receive;
+
+pub use receive::OpusReceiver;
+
 use ::opus::{self as libopus, Application, Bitrate, Channels, Signal};
 
 /// Effort of the encoder, 0..=10: above 5 the ear gains little and the processor pays much.

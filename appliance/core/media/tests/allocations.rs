@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use media::comfort_noise::{self, NoiseMaker};
 use media::dtmf::{DtmfDetector, DtmfGenerator};
 use media::limits::{FRAME, MAX_PACKET};
+use media::opus::OpusReceiver;
 use media::rtp::Packet;
 use media::sdp::Direction;
 use media::srtp::{MAX_KEY, MAX_TRAILER, MasterKey, Opener, Sealer, Suite};
@@ -224,4 +225,22 @@ fn protecting_and_opening_packets_takes_no_memory() {
         }
         assert_eq!(TAKEN.get() - before, 0, "{suite:?}");
     }
+}
+
+#[test]
+fn receiving_opus_takes_no_memory() {
+    let mut encoder = AudioEncoder::new(Codec::Opus).unwrap();
+    let mut receiver = OpusReceiver::new(8_000).unwrap();
+    let (mut packet, mut pcm) = ([0; MAX_PACKET], [0; FRAME]);
+    let before = TAKEN.get();
+    for n in 0..500u32 {
+        let wave: [i16; FRAME] = std::array::from_fn(|i| (i as i16 * 171) ^ n as i16);
+        let length = encoder.encode(&wave, &mut packet);
+        if n % 9 != 4 {
+            receiver.write(n * 160, n * 960, &packet[..length]);
+        }
+        receiver.read_at(n * 160 + 80, n % 50 == 0, &mut pcm);
+    }
+    receiver.reset();
+    assert_eq!(TAKEN.get() - before, 0);
 }

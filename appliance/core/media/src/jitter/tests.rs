@@ -135,6 +135,21 @@ fn empty_and_oversized_payloads_do_no_harm() {
 }
 
 proptest! {
+    /// Times and timestamps of any kind, even impossible ones.
+    #[test]
+    fn the_wait_follows_anything(
+        moves in proptest::collection::vec((any::<u32>(), any::<u32>(), any::<bool>()), 1..200),
+        shift in 0u32..32,
+    ) {
+        let mut jitter = Jitter::new();
+        for (arrival, timestamp, quiet) in moves {
+            jitter.arrived(arrival >> shift, timestamp >> shift);
+            jitter.write(timestamp >> shift, &[1; FRAME]);
+            jitter.read_at(arrival, quiet);
+            prop_assert!((80..=JITTER_MOST).contains(&jitter.target()));
+        }
+    }
+
     /// Whatever comes in whatever order, no sample is heard before one that is older.
     #[test]
     fn nothing_is_ever_heard_out_of_order(
