@@ -23,9 +23,10 @@ use serde_json::json;
 type Bench = fn() -> anyhow::Result<Vec<Row>>;
 
 /// The cheap ones are run where none is named.
-const CHEAP: [(&str, Bench); 6] = [
+const CHEAP: [(&str, Bench); 7] = [
     ("sip-parse", programs::sip_parse),
     ("media", programs::media),
+    ("codecs", programs::codecs),
     ("size", programs::size),
     ("answer", answer::run),
     ("prompt", prompt::run),

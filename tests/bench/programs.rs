@@ -16,12 +16,12 @@ const SIZE_GOAL: f64 = 40e6;
 
 /// Microseconds and allocations an INVITE costs the parser.
 pub(crate) fn sip_parse() -> anyhow::Result<Vec<Row>> {
-    let lines = example("sip", "parse_bench")?;
-    let rows: Vec<Row> = lines.iter().filter_map(|line| Row::parse(line)).collect();
-    if rows.is_empty() {
-        bail!("parse_bench printed no rows");
-    }
-    Ok(rows)
+    rows_of("sip", "parse_bench")
+}
+
+/// Microseconds that 20 ms of audio cost each step between two codecs.
+pub(crate) fn codecs() -> anyhow::Result<Vec<Row>> {
+    rows_of("media", "codec_bench")
 }
 
 /// Nanoseconds a packet costs a stream, without its system call.
@@ -93,6 +93,16 @@ impl Drop for Fresh {
         // What stays behind is removed by the next run.
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// The rows an example prints.
+fn rows_of(package: &str, name: &str) -> anyhow::Result<Vec<Row>> {
+    let lines = example(package, name)?;
+    let rows: Vec<Row> = lines.iter().filter_map(|line| Row::parse(line)).collect();
+    if rows.is_empty() {
+        bail!("{name} printed no rows");
+    }
+    Ok(rows)
 }
 
 /// The lines an example prints, built in release.
