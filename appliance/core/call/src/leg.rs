@@ -3,15 +3,16 @@
 //! `Switchboard` drives it. A leg only knows where it stands; it sends nothing by itself. Who
 //! called whom makes no other kind of leg: it is one [`State`] on the way to [`State::Up`].
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use media::sdp::Direction;
 use media::{StreamEvent, StreamId, StreamSpec, StreamStats};
-use sip::{DialogId, Peer, Request, TxId};
+use sip::{DialogId, Peer, Request, TxId, Uri};
 
 use crate::cause::Cause;
 use crate::event::Origin;
-use crate::line::Line;
+use crate::line::{Dial, Line};
 use crate::refresh::Refresh;
 
 /// A leg of one switchboard, counted from 1 and never used twice.
@@ -57,11 +58,26 @@ pub(crate) struct Invite {
     pub(crate) request: Request,
 }
 
+/// One place that an INVITE goes to.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) peer: Peer,
+    pub(crate) request_uri: Uri,
+    pub(crate) credentials: Option<sip::Credentials>,
+    /// The domain of our own addresses there.
+    pub(crate) domain: String,
+    /// Whether it takes our word for who calls (RFC 3325).
+    pub(crate) asserted: bool,
+}
+
 /// A call of ours that nobody answered yet.
 #[derive(Debug)]
 pub(crate) struct Dialling {
     /// The INVITEs under way; the first answer wins.
     pub(crate) branches: Vec<DialogId>,
+    /// Where to try next, one at a time, with the call as the owner wants it.
+    pub(crate) spare: VecDeque<Target>,
+    pub(crate) dial: Dial,
     /// What the failed ones said, in one word.
     pub(crate) failed: Option<Cause>,
     /// What the owner was told: rings, and whether its sound is there.
@@ -232,9 +248,12 @@ impl Leg {
     }
 
     /// A leg that is about to call `peer`.
-    pub(crate) fn outgoing(line: Line, peer: Peer) -> Self {
+    pub(crate) fn outgoing(dial: Dial, peer: Peer) -> Self {
+        let line = dial.line.clone();
         let state = State::Dialling(Box::new(Dialling {
             branches: Vec::new(),
+            spare: VecDeque::new(),
+            dial,
             failed: None,
             told: None,
         }));

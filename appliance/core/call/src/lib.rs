@@ -14,6 +14,7 @@
 )]
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
+mod account;
 mod address;
 pub mod cause;
 mod deadlines;
@@ -34,6 +35,7 @@ mod switchboard;
 mod transfer;
 mod trunk;
 
+pub use account::{Lookup, TrunkHealth};
 pub use cause::Cause;
 pub use deadlines::Deadlines;
 pub use event::{Caller, LegEvent, Origin};

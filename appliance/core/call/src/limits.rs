@@ -12,6 +12,28 @@ pub const SOURCE_MEMORY: Duration = Duration::from_secs(60);
 pub const MAX_CHALLENGES: u32 = 100;
 /// Wrong credentials that one source may send in [`SOURCE_MEMORY`] before it is refused.
 pub const MAX_WRONG_CREDENTIALS: u32 = 3;
+/// Servers of one carrier that are kept, best first.
+pub const MAX_LOCATED: usize = 16;
+/// Look-ups that wait for the shell at once.
+pub const MAX_LOOKUPS: usize = 256;
+/// How long the shell may take to locate a name.
+pub const LOOKUP_PATIENCE: Duration = Duration::from_secs(10);
+/// How long located servers are taken as they are before they are located anew.
+pub const LOCATED_FRESH: Duration = Duration::from_secs(300);
+/// How long a server of a carrier may say nothing to an INVITE before the next one is asked.
+pub const SERVER_PATIENCE: Duration = Duration::from_secs(4);
+/// The registration that we ask a carrier for, seconds.
+pub const REGISTRATION_S: u32 = 600;
+/// Shortest time after which we count on a carrier's grant, seconds, whatever it says.
+pub const MIN_REFRESH_S: u64 = 20;
+/// Longest grant that we believe, seconds.
+pub const MAX_REGISTRATION_GRANTED_S: u32 = 7_200;
+/// How long a carrier is left alone after all its servers failed; doubled with each failure.
+pub const BACK_OFF: Duration = Duration::from_secs(5);
+/// The same after it refused our account.
+pub const REFUSED_BACK_OFF: Duration = Duration::from_secs(60);
+/// Longest time that a carrier is left alone.
+pub const MAX_BACK_OFF: Duration = Duration::from_secs(600);
 /// How many times [`MAX_CHALLENGES`] a source may use from which a phone is registered.
 pub const KNOWN_HELPINGS: u32 = 20;
 /// Devices at most; beyond it the last by name are not taken.

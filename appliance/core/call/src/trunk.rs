@@ -4,6 +4,9 @@
 //! never branches.
 
 use std::fmt;
+use std::time::Duration;
+
+use sip::Transport;
 
 use crate::net::Net;
 
@@ -25,6 +28,8 @@ pub struct Trunk {
 pub struct Outbound {
     /// Name or address of the carrier's server, with `:port` where one is written.
     pub host: String,
+    /// What carries SIP there; what its name says (RFC 3263) where `None`.
+    pub transport: Option<Transport>,
     /// The SIP domain in our addresses, where it is not the server's name.
     pub domain: Option<String>,
     /// Our user there (address of record); the login's name where none is given.
@@ -33,6 +38,9 @@ pub struct Outbound {
     pub login: Option<Login>,
     /// Whether it wants us to register.
     pub register: bool,
+    /// How often it is asked by OPTIONS whether it is there, where we do not register; never where
+    /// `None`.
+    pub keepalive: Option<Duration>,
     /// Whether it takes our word for who calls: P-Asserted-Identity and Privacy (RFC 3325).
     pub asserted: bool,
 }
@@ -42,10 +50,12 @@ impl Outbound {
     pub fn at(host: &str) -> Self {
         Self {
             host: host.to_owned(),
+            transport: None,
             domain: None,
             user: None,
             login: None,
             register: false,
+            keepalive: None,
             asserted: false,
         }
     }

@@ -89,6 +89,8 @@ struct Source {
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
     trunks: Vec<(Arc<str>, Trunk)>,
+    /// Where we call a trunk, and so where its calls may come from.
+    servers: BTreeMap<String, Vec<IpAddr>>,
     /// By digest user name.
     devices: BTreeMap<String, (Arc<str>, Device)>,
     names: BTreeSet<Arc<str>>,
@@ -102,10 +104,17 @@ pub(crate) struct Gate {
 impl Gate {
     /// Replaces the trunks; what is known of strangers stays.
     pub(crate) fn set_trunks(&mut self, trunks: Vec<Trunk>) {
+        self.servers.clear();
         self.trunks = trunks
             .into_iter()
             .map(|trunk| (Arc::from(trunk.name.as_str()), trunk))
             .collect();
+    }
+
+    /// Knows a trunk by the servers that we call it at.
+    pub(crate) fn set_servers(&mut self, trunk: &str, addresses: Vec<IpAddr>) {
+        let addresses = addresses.iter().map(IpAddr::to_canonical).collect();
+        self.servers.insert(trunk.to_owned(), addresses);
     }
 
     /// Replaces the devices.
@@ -158,11 +167,13 @@ impl Gate {
             }
         }
         for (name, trunk) in &self.trunks {
-            if !trunk.peers.is_empty() && !trunk.peers.iter().any(|net| net.contains(source)) {
+            let is_home = trunk.peers.iter().any(|net| net.contains(source));
+            let is_home = is_home || self.is_server(name, source);
+            if !trunk.peers.is_empty() && !is_home {
                 continue;
             }
             let Some(login) = &trunk.login else {
-                if trunk.peers.is_empty() {
+                if !is_home {
                     continue;
                 }
                 self.stats.by_address += 1;
@@ -196,6 +207,11 @@ impl Gate {
     /// Sources remembered now, at most [`MAX_SOURCES`].
     pub(crate) fn sources(&self) -> usize {
         self.sources.len()
+    }
+
+    fn is_server(&self, trunk: &str, source: IpAddr) -> bool {
+        let servers = self.servers.get(trunk);
+        servers.is_some_and(|servers| servers.contains(&source.to_canonical()))
     }
 
     fn admit_by_digest(&mut self, place: IpAddr, account: Account) -> Verdict {

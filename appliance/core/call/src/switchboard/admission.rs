@@ -52,10 +52,18 @@ impl Switchboard {
             Account::Trunk(name) => Origin::Trunk(name.to_string()),
             Account::Device(name) => Origin::Device(name.to_string()),
         };
-        let caller = Caller {
-            replaces,
-            ..caller(origin.clone(), &request)
-        };
+        let mut caller = caller(origin.clone(), &request);
+        caller.replaces = replaces;
+        if let Origin::Trunk(name) = &origin
+            && self
+                .accounts
+                .get(name)
+                .is_some_and(|a| a.user() == caller.to)
+            && request.to.uri.user().is_some()
+        {
+            // It calls the address that we registered; the number stands in To.
+            caller.to = number(&request.to.uri);
+        }
         self.index.invites.insert(tx, leg);
         let invite = Invite { tx, request };
         self.legs.insert(leg, Leg::incoming(origin, from, invite));

@@ -52,11 +52,16 @@ impl Switchboard {
             _ => {}
         }
         self.stats.end(cause);
-        self.deadlines.clear((leg, Why::Transfer));
-        self.deadlines.clear((leg, Why::Liveness));
-        self.deadlines.clear((leg, Why::Patience));
-        self.deadlines.clear((leg, Why::Glare));
-        self.deadlines.clear((leg, Why::Referral));
+        for why in [
+            Why::Transfer,
+            Why::Liveness,
+            Why::Patience,
+            Why::Server,
+            Why::Glare,
+            Why::Referral,
+        ] {
+            self.deadlines.clear((leg, why));
+        }
         self.unbridge(now, leg);
         self.events.push_back(LegEvent::Ended { leg, cause });
         self.close_stream(now, leg);

@@ -12,8 +12,10 @@ mod dialling;
 mod ending;
 mod holding;
 mod in_dialog;
+mod placing;
 mod referring;
 mod streams;
+mod trunking;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
@@ -24,6 +26,7 @@ use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng;
 use sip::{DialogId, Endpoint, EndpointConfig, Local, Peer, TxId};
 
+use crate::account::Accounts;
 use crate::cause::Cause;
 use crate::deadlines::Deadlines;
 use crate::event::LegEvent;
@@ -34,7 +37,7 @@ use crate::line::Device;
 use crate::ports::Ports;
 use crate::registrar::{Contact, Registrar};
 use crate::stats::Stats;
-use crate::trunk::{Outbound, Trunk};
+use crate::trunk::Trunk;
 
 /// What a switchboard is told at birth.
 #[derive(Clone, Debug)]
@@ -60,6 +63,8 @@ pub enum Reason {
     Leg(LegId, Why),
     /// A phone that did not register again is to be forgotten.
     Registrar,
+    /// A carrier is to be registered with, asked or located.
+    Trunk,
 }
 
 /// A leg's own deadlines.
@@ -71,6 +76,8 @@ pub enum Why {
     Transfer,
     /// The transfer that a phone asked for was not decided in time.
     Referral,
+    /// A carrier's server had its time to say anything.
+    Server,
     /// The called party had its time to answer.
     Patience,
     /// After two re-INVITEs crossed, ours is sent again.
@@ -114,7 +121,7 @@ pub struct Switchboard {
     commands: VecDeque<StreamCommand>,
     events: VecDeque<LegEvent>,
     stats: Stats,
-    outbounds: BTreeMap<String, Outbound>,
+    accounts: Accounts,
     house: House,
 }
 
@@ -144,7 +151,7 @@ impl Switchboard {
             commands: VecDeque::new(),
             events: VecDeque::new(),
             stats: Stats::default(),
-            outbounds: BTreeMap::new(),
+            accounts: Accounts::default(),
             house: House {
                 media_ip: config.media_ip,
                 realm: config.realm,
@@ -156,13 +163,13 @@ impl Switchboard {
 
     /// Replaces the trunks and the devices; running legs are not touched, and phones of devices
     /// that stay are still registered.
-    pub fn set_lines(&mut self, trunks: Vec<Trunk>, mut devices: Vec<Device>) {
-        let outbounds = trunks.iter().filter_map(|trunk| {
-            let outbound = trunk.outbound.clone()?;
-            Some((trunk.name.clone(), outbound))
-        });
-        self.outbounds = outbounds.collect();
+    pub fn set_lines(&mut self, now: Instant, trunks: Vec<Trunk>, mut devices: Vec<Device>) {
+        self.accounts.set(now, &trunks);
+        let names: Vec<String> = trunks.iter().map(|trunk| trunk.name.clone()).collect();
         self.gate.set_trunks(trunks);
+        for name in names {
+            self.know_servers(&name);
+        }
         devices.sort_by(|one, other| one.name.cmp(&other.name));
         devices.truncate(MAX_DEVICES);
         self.gate.set_devices(devices);
@@ -193,6 +200,7 @@ impl Switchboard {
     pub fn handle_timeout(&mut self, now: Instant) {
         self.endpoint.handle_timeout(now);
         self.drain(now);
+        self.wake_accounts(now);
         for (device, contacts) in self.registrar.expire(now) {
             self.registered(device, contacts);
         }
@@ -202,6 +210,7 @@ impl Switchboard {
                 Why::Transfer => self.transfer_failed(leg),
                 Why::Liveness => self.check_liveness(now, leg),
                 Why::Referral => self.transfer_done(now, leg, 408),
+                Why::Server => self.check_server(now, leg),
                 Why::Glare => self.settle_hold(now, leg),
                 Why::Patience => self.finish(now, leg, Cause::NoAnswer, Parting::Speak),
             }
@@ -234,10 +243,12 @@ impl Switchboard {
         let sip = self.endpoint.poll_timeout();
         let leg = self.deadlines.next();
         let phone = self.registrar.next();
+        let trunk = self.accounts.next();
         [
             sip.map(|(at, why)| (at, Reason::Sip(why))),
             leg.map(|(at, (leg, why))| (at, Reason::Leg(leg, why))),
             phone.map(|at| (at, Reason::Registrar)),
+            trunk.map(|at| (at, Reason::Trunk)),
         ]
         .into_iter()
         .flatten()
@@ -304,8 +315,16 @@ impl Switchboard {
                 self.peer_ended(now, dialog, Cause::PeerUnreachable);
             }
             Event::Response {
-                tx, status, body, ..
-            } => self.on_response(now, tx, status, body),
+                tx,
+                status,
+                headers,
+                body,
+                ..
+            } => {
+                if !self.on_probed(now, tx, status, &headers) {
+                    self.on_response(now, tx, status, body);
+                }
+            }
             Event::Progress {
                 dialog,
                 status,

@@ -193,7 +193,7 @@ fn a_withheld_number_is_told_to_the_carrier_alone() {
     if let Some(outbound) = &mut trunk.outbound {
         outbound.asserted = true;
     }
-    world.board.set_lines(vec![trunk], vec![]);
+    world.board.set_lines(world.now, vec![trunk], vec![]);
     world.dial(Dial {
         private: true,
         ..to_carrier("1")

@@ -7,4 +7,5 @@ mod dialling;
 mod holding;
 mod phone;
 mod transfers;
+mod trunks;
 mod world;

@@ -33,7 +33,7 @@ impl World {
         let devices = vec![device("1001"), device("1002")];
         world
             .board
-            .set_lines(vec![crate::world::carrier()], devices);
+            .set_lines(world.now, vec![crate::world::carrier()], devices);
         world.add(at(DESK));
         world.add(at(SOFT));
         assert_eq!(world.register(at(DESK), "1001", "1001", 1), 200);

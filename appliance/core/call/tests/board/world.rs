@@ -74,9 +74,10 @@ impl World {
             media_ip: at(BOX).ip(),
             realm: "branchline".into(),
         });
-        board.set_lines(vec![carrier()], vec![]);
+        let now = Instant::now();
+        board.set_lines(now, vec![carrier()], vec![]);
         let mut world = Self {
-            now: Instant::now(),
+            now,
             board,
             peers: BTreeMap::new(),
             events: Vec::new(),

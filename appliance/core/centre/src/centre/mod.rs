@@ -113,7 +113,7 @@ impl Centre {
             media_ip: config.media_ip,
             realm: REALM.into(),
         });
-        switchboard.set_lines(trunks(&site), devices(&site));
+        switchboard.set_lines(config.now, trunks(&site), devices(&site));
         Self {
             switchboard,
             site,
@@ -138,7 +138,8 @@ impl Centre {
             Input::Heard { stream, utterance } => self.hear(now, stream, utterance),
             Input::SpeechDone { stream } => self.speech_done(stream),
             Input::Site(site) => {
-                self.switchboard.set_lines(trunks(&site), devices(&site));
+                self.switchboard
+                    .set_lines(now, trunks(&site), devices(&site));
                 self.site = site;
             }
             Input::WallClock { unix_ms } => self.wall = WallClock::new(now, unix_ms),
