@@ -54,8 +54,6 @@ pub const CLOSE_GRACE: Duration = Duration::from_secs(2);
 pub const TRANSFER_PATIENCE: Duration = Duration::from_secs(60);
 /// How long the owner may take to decide a transfer that a phone asked for.
 pub const REFERRAL_PATIENCE: Duration = Duration::from_secs(180);
-/// Longest Replaces value, bytes.
-pub const MAX_REPLACES: usize = 512;
 /// How often a peer without a session timer is asked whether it is still there.
 pub const PROBE_EVERY: Duration = Duration::from_secs(15 * 60);
 /// Shortest session interval that we agree to, seconds (RFC 4028 section 4).

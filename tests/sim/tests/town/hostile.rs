@@ -264,7 +264,7 @@ fn requests_inside_a_call_that_make_no_sense_leave_it_alone() {
             "REFER",
             "Refer-To: <sip:premium@example.net>\r\n",
             "",
-            405,
+            603,
         ),
         ("4", "NOTIFY", "Event: refer\r\n", "SIP/2.0 200 OK", 481),
         ("5", "INFO", relay, "Signal=99999999999999", 400),

@@ -98,7 +98,7 @@ pub(super) fn granted_s(headers: &Headers, asked: u32) -> u64 {
         .min()
         .or_else(|| headers.first("Expires").and_then(seconds));
     granted
-        .unwrap_or(u64::from(asked))
+        .unwrap_or_else(|| u64::from(asked))
         .min(u64::from(MAX_REGISTRATION_GRANTED_S))
 }
 
@@ -116,7 +116,7 @@ fn seconds(text: &str) -> Option<u64> {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    Some(text.parse().unwrap_or(u64::from(u32::MAX)))
+    Some(text.parse().unwrap_or_else(|_| u64::from(u32::MAX)))
 }
 
 /// A part of `whole`, between `from` and `to` thousandths.

@@ -6,7 +6,7 @@
 
 use std::time::Instant;
 
-use sip::{Body, Method, Reply, Request, TxId};
+use sip::{Body, Method, Replaces, Reply, Request, TxId};
 
 use super::{Asked, Switchboard, Why};
 use crate::event::{LegEvent, Origin};
@@ -14,7 +14,7 @@ use crate::gate::Account;
 use crate::leg::{Leg, LegId, Party, Referral, State};
 use crate::limits::REFERRAL_PATIENCE;
 use crate::line::Line;
-use crate::refer::{self, Replaces};
+use crate::refer;
 
 impl Switchboard {
     /// Tells the phone that asked for a transfer how it goes: 1xx that it is under way, anything
@@ -83,7 +83,7 @@ impl Switchboard {
         if matches!(account, Account::Trunk(_)) {
             return Err(Reply::new(403));
         }
-        let named = refer::replaces(value).filter(|_| second.is_none());
+        let named = Replaces::parse(value).filter(|_| second.is_none());
         let named = named.ok_or_else(|| Reply::new(400))?;
         let leg = self.named(&named).ok_or_else(|| Reply::new(481))?;
         match self.legs.get(&leg).map(|l| &l.state) {

@@ -1,8 +1,13 @@
 //! What the switchboard is told of a site: its trunks and its devices.
 
+use std::time::Duration;
+
 use call::{Device, Login, Outbound, Trunk};
 
-use crate::site::{Account, Credentials, Site};
+use crate::site::{Account, Credentials, Site, Transport};
+
+/// How often a carrier that wants no registration is asked whether it is there.
+const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// All carriers of a site.
 pub(super) fn trunks(site: &Site) -> Vec<Trunk> {
@@ -30,6 +35,13 @@ pub(super) fn devices(site: &Site) -> Vec<Device> {
 
 fn outbound(account: &Account) -> Outbound {
     Outbound {
+        // Without a wish the carrier's own name says what carries SIP there (RFC 3263).
+        transport: match account.transport {
+            Transport::Udp => None,
+            Transport::Tcp => Some(call::Transport::Tcp),
+            Transport::Tls => Some(call::Transport::Tls),
+        },
+        keepalive: (!account.register).then_some(KEEPALIVE),
         domain: account.domain.clone(),
         user: account.user.clone(),
         login: account.credentials.as_ref().map(login),
