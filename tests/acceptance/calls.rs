@@ -37,7 +37,7 @@ xml = '''<ivr name="tech_support"><step type="queue" prompt="say_problem" queue=
 xml = '''<ivr name="sales"><step type="queue" prompt="sales" queue="queue_wait"/></ivr>'''
 "#;
 
-fn site(dir: &Path, text: &str) -> PathBuf {
+pub(crate) fn site(dir: &Path, text: &str) -> PathBuf {
     let file = dir.join("site.toml");
     std::fs::write(&file, text).unwrap();
     file

@@ -7,3 +7,4 @@ mod house;
 mod page;
 mod phones;
 mod servers;
+mod streams;

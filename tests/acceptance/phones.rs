@@ -40,6 +40,7 @@ fn account<'a>(user: &'a str, appliance: &Appliance) -> Account<'a> {
         tone,
         more: "",
         codec: "PCMA/8000/1",
+        ca: None,
     }
 }
 

@@ -27,6 +27,10 @@ pub struct Options {
     pub packs: Option<PathBuf>,
     /// Calls at once.
     pub max_calls: Option<usize>,
+    /// Whether it takes SIP over TCP.
+    pub tcp: bool,
+    /// Certificate and key of SIP over TLS, where it takes that.
+    pub tls: Option<(PathBuf, PathBuf)>,
 }
 
 /// A running box.
@@ -35,6 +39,10 @@ pub struct Appliance {
     process: Process,
     /// Where it takes SIP.
     pub sip: SocketAddr,
+    /// Where it takes SIP over TCP.
+    pub sip_tcp: Option<SocketAddr>,
+    /// Where it takes SIP over TLS.
+    pub sip_tls: Option<SocketAddr>,
     /// `https://127.0.0.1:PORT`.
     pub web: String,
     /// The one-time code, until a password is set.
@@ -80,12 +88,22 @@ impl Appliance {
         if let Some(calls) = options.max_calls {
             command.args(["--max-calls", &calls.to_string()]);
         }
+        if options.tcp {
+            command.args(["--sip-tcp", "127.0.0.1:0"]);
+        }
+        if let Some((certificate, key)) = &options.tls {
+            command.args(["--sip-tls", "127.0.0.1:0", "--sip-certificate"]);
+            command.arg(certificate).arg("--sip-key").arg(key);
+        }
         command.stderr(Stdio::from(file));
         let mut process = Process::start("branchline", &mut command)?;
         let ready = process.line(START).with_context(|| tail(&log))?;
         let ready: Value = serde_json::from_str(&ready).context("the box's ready line")?;
         let text = |key: &str| ready[key].as_str().map(str::to_owned);
+        let address = |key: &str| text(key).and_then(|text| text.parse().ok());
         Ok(Self {
+            sip_tcp: address("sip_tcp"),
+            sip_tls: address("sip_tls"),
             sip: text("sip").context("no SIP address")?.parse()?,
             web: text("web").context("no web address")?,
             sign_in_code: text("sign_in_code"),
@@ -144,11 +162,17 @@ pub(crate) fn tail(log: &Path) -> String {
 
 /// Places one call with `branchline call` and gives its JSON report.
 pub fn place_call(sip: SocketAddr, number: &str, acts: &[&str]) -> anyhow::Result<Value> {
-    let output = Command::new(binary("branchline"))
-        .args(["call", "--json", &format!("sip:{number}@{sip}")])
-        .args(acts)
-        .stderr(Stdio::inherit())
-        .output()?;
+    place_call_to(&format!("sip:{number}@{sip}"), None, acts)
+}
+
+/// Places one call to a URI, which may name its transport; `ca` is believed over TLS.
+pub fn place_call_to(uri: &str, ca: Option<&Path>, acts: &[&str]) -> anyhow::Result<Value> {
+    let mut command = Command::new(binary("branchline"));
+    command.args(["call", "--json", uri]).args(acts);
+    if let Some(ca) = ca {
+        command.arg("--ca").arg(ca);
+    }
+    let output = command.stderr(Stdio::inherit()).output()?;
     let text = String::from_utf8(output.stdout)?;
     serde_json::from_str(text.trim()).with_context(|| format!("the caller said `{text}`"))
 }

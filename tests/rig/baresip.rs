@@ -37,6 +37,8 @@ pub struct Account<'a> {
     pub more: &'a str,
     /// Its one codec, e.g. `PCMA/8000/1`.
     pub codec: &'a str,
+    /// It speaks TLS and believes this authority (PEM); UDP without one.
+    pub ca: Option<&'a Path>,
 }
 
 /// A running phone.
@@ -46,7 +48,8 @@ pub struct Baresip {
     control: TcpStream,
     dir: PathBuf,
     unread: Vec<u8>,
-    registrar: SocketAddr,
+    /// Address and transport of the box, as its URIs say them.
+    registrar: String,
     user: String,
 }
 
@@ -58,7 +61,7 @@ impl Baresip {
         let sip = UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?;
         let control = free_port()?;
         tone::write(&dir.join("tone.wav"), account.tone, TONE_SECONDS)?;
-        std::fs::write(dir.join("config"), config(&dir, sip, control))?;
+        std::fs::write(dir.join("config"), config(&dir, sip, control, account.ca))?;
         std::fs::write(dir.join("contacts"), "")?;
         std::fs::write(dir.join("accounts"), line(account))?;
         let log = std::fs::File::create(dir.join("log"))?;
@@ -73,7 +76,7 @@ impl Baresip {
             control,
             dir,
             unread: Vec::new(),
-            registrar: account.registrar,
+            registrar: registrar(account),
             user: account.user.to_owned(),
         })
     }
@@ -206,29 +209,35 @@ impl Baresip {
     }
 }
 
+fn registrar(account: &Account<'_>) -> String {
+    let transport = account.ca.map_or("", |_| ";transport=tls");
+    format!("{}{transport}", account.registrar)
+}
+
 fn line(account: &Account<'_>) -> String {
     let Account {
         user,
         password,
-        registrar,
         more,
         codec,
         ..
     } = account;
+    let registrar = registrar(account);
     format!(
         "<sip:{user}@{registrar}>;auth_user={user};auth_pass={password};regint=60;answermode=auto;\
          audio_codecs={codec};ptime=20;{more}\n"
     )
 }
 
-fn config(dir: &Path, sip: SocketAddr, control: u16) -> String {
+fn config(dir: &Path, sip: SocketAddr, control: u16, ca: Option<&Path>) -> String {
+    let ca = ca.map_or_else(String::new, |ca| format!("sip_cafile {}\n", ca.display()));
     let dir = dir.display();
     let modules: String = ["g711", "g722", "opus", "aufile", "srtp", "sndfile"]
         .iter()
         .map(|module| format!("module {module}.so\n"))
         .collect();
     format!(
-        "poll_method epoll\nsip_listen {sip}\nnet_interface 127.0.0.1\n\
+        "poll_method epoll\nsip_listen {sip}\n{ca}net_interface 127.0.0.1\n\
          audio_source aufile,{dir}/tone.wav\naudio_player aufile,{dir}/rx.wav\n\
          audio_alert aufile,{dir}/alert.wav\nausrc_srate 8000\nauplay_srate 8000\n\
          ausrc_channels 1\nauplay_channels 1\nrtp_ports 30000-39999\nsnd_path {dir}\n\

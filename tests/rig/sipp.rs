@@ -32,8 +32,18 @@ pub struct Scenario<'a> {
 }
 
 impl Sipp {
-    /// Starts it; scenario and logs lie in `dir`.
+    /// Starts it over UDP; scenario and logs lie in `dir`.
     pub fn start(dir: &Path, sip: SocketAddr, scenario: &Scenario<'_>) -> anyhow::Result<Self> {
+        Self::start_by(dir, sip, scenario, "u1")
+    }
+
+    /// Starts it over one of SIPp's transports: `u1`, `t1` for one TCP connection, `tn` for one a call.
+    pub fn start_by(
+        dir: &Path,
+        sip: SocketAddr,
+        scenario: &Scenario<'_>,
+        transport: &str,
+    ) -> anyhow::Result<Self> {
         let source = root()
             .join("tests/interop")
             .join(format!("{}.xml", scenario.name));
@@ -46,7 +56,7 @@ impl Sipp {
         let output = std::fs::File::create(&log)?;
         let child = Command::new("sipp")
             .arg(sip.to_string())
-            .arg("-sf")
+            .args(["-t", transport, "-sf"])
             .arg(&file)
             .args([
                 "-s",
