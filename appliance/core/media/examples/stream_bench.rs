@@ -67,6 +67,7 @@ fn build(n: u32, out: &mut [u8]) -> usize {
 fn main() {
     let now = Instant::now();
     let at = |n: u32| now + Duration::from_millis(20) * n;
+    let peer = "192.0.2.1:6000".parse().expect("an address");
     let mut packet = [0; MAX_PACKET];
     let mut out = [0; MAX_PACKET];
     let prompt = Arc::new(Prompt::from_samples("tone", &[5_000; 80_000]));
@@ -74,7 +75,14 @@ fn main() {
     let mut idle = stream(now);
     measure("rtp in, not decoded", |n| {
         let length = build(n, &mut packet);
-        idle.handle_rtp(at(n), &packet[..length]);
+        black_box(idle.handle_rtp(at(n), peer, &packet[..length]));
+    });
+    let (mut hears, mut sends) = (stream(now), stream(now));
+    sends.bridge(true);
+    measure("rtp in, passed on", |n| {
+        let length = build(n, &mut packet);
+        let passing = hears.handle_rtp(at(n), peer, &packet[..length]);
+        black_box(passing.and_then(|passing| sends.pass(&passing, &mut out)));
     });
     let mut plays = stream(now);
     plays.play(1, Playlist::new([prompt.clone()], true));
@@ -90,7 +98,7 @@ fn main() {
     all.tap(true);
     measure("in and out, recorded and tapped", |n| {
         let length = build(n, &mut packet);
-        all.handle_rtp(at(n), &packet[..length]);
+        all.handle_rtp(at(n), peer, &packet[..length]);
         all.handle_tick(at(n));
         while let Some(sent) = all.poll_transmit(&mut out) {
             black_box(sent);

@@ -57,6 +57,15 @@ pub const MAX_DIGITS_OUT: usize = 32;
 /// dropped.
 pub const MAX_EVENTS: usize = 32;
 
+/// Packets in a row after which an address other than the agreed one is listened to.
+pub const LATCH_PACKETS: u32 = 5;
+/// Time after opening or an update in which any address may be the peer.
+pub const LATCH_WINDOW: Duration = Duration::from_secs(10);
+/// A present source that was silent for so long may be replaced.
+pub const LATCH_QUIET: Duration = Duration::from_secs(2);
+/// Whoever may become the present source is not put aside by another for so long.
+pub const CANDIDATE_HOLD: Duration = Duration::from_millis(200);
+
 /// A stream that hears neither RTP nor RTCP for so long is dead.
 pub const MEDIA_TIMEOUT: Duration = Duration::from_secs(60);
 /// Both ways were agreed and no RTP came for so long: one-way audio, told within a frame.

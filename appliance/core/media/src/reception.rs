@@ -116,6 +116,11 @@ impl Reception {
         self.ssrc
     }
 
+    /// The highest sequence number so far, without its wraps.
+    pub fn highest(&self) -> u16 {
+        self.highest as u16
+    }
+
     /// Packets that never came.
     pub fn lost(&self) -> u64 {
         self.lost_before + self.expected().saturating_sub(self.received)

@@ -6,6 +6,9 @@ use rtp_rs::{RtpPacketBuilder, RtpReader};
 
 use crate::limits::MAX_PAYLOAD;
 
+/// Bytes of the header that we write.
+pub const HEADER: usize = 12;
+
 /// A packet whose payload lies in the caller's buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {

@@ -6,6 +6,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -50,14 +51,22 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
+fn rtp() -> SocketAddr {
+    "192.0.2.1:6000".parse().unwrap()
+}
+
+fn rtcp() -> SocketAddr {
+    "192.0.2.1:6001".parse().unwrap()
+}
+
 fn spec() -> StreamSpec {
     StreamSpec {
         codec: Codec::Pcma,
         payload: 8,
         events: Some(101),
         ptime_ms: 20,
-        remote_rtp: "192.0.2.1:6000".parse().unwrap(),
-        remote_rtcp: "192.0.2.1:6001".parse().unwrap(),
+        remote_rtp: rtp(),
+        remote_rtcp: rtcp(),
         direction: Direction::SendRecv,
     }
 }
@@ -78,8 +87,8 @@ fn talk(one: &mut Stream, two: &mut Stream, start: Instant, frames: u32) -> (u32
             while let Some((kind, length)) = from.poll_transmit(&mut buffer) {
                 match kind {
                     PacketKind::Rtp if n % 100 == 50 => {}
-                    PacketKind::Rtp => to.handle_rtp(now, &buffer[..length]),
-                    PacketKind::Rtcp => to.handle_rtcp(now, &buffer[..length]),
+                    PacketKind::Rtp => drop(to.handle_rtp(now, rtp(), &buffer[..length])),
+                    PacketKind::Rtcp => to.handle_rtcp(now, rtcp(), &buffer[..length]),
                 }
             }
             frames_seen += u32::from(from.recording_frame().is_some());
@@ -129,10 +138,10 @@ fn a_stream_takes_no_memory_after_it_was_made() {
     assert!("123#".chars().all(|key| one.send_digit(key)));
     let (digits, frames) = talk(&mut one, &mut two, now, 2_000);
     for bytes in garbage {
-        one.handle_rtp(now, &bytes);
-        one.handle_rtcp(now, &bytes);
+        one.handle_rtp(now, rtp(), &bytes);
+        one.handle_rtcp(now, rtcp(), &bytes);
     }
-    two.handle_rtp(now, &noise[..length]);
+    two.handle_rtp(now, rtp(), &noise[..length]);
     two.update(
         now,
         StreamSpec {
@@ -151,6 +160,64 @@ fn a_stream_takes_no_memory_after_it_was_made() {
     assert_eq!(taken, 0, "allocations on the hot path");
     assert_eq!((digits, frames), (4, 8_000));
     assert!(stats.packets_in > 0 && stats.packets_out > 0);
+}
+
+#[test]
+fn a_bridge_takes_no_memory_whatever_passes_and_is_recorded() {
+    let now = Instant::now();
+    let seed = |byte| StreamSeed {
+        random: [byte; 32],
+        ntp: 1 << 40,
+    };
+    let other = StreamSpec {
+        codec: Codec::Pcmu,
+        payload: 0,
+        events: None,
+        ..spec()
+    };
+    let mut one = Stream::new(now, StreamId(1), spec(), &seed(1));
+    let mut two = Stream::new(now, StreamId(2), other, &seed(2));
+    let prompt = Arc::new(Prompt::from_samples("tone", &[5_000; 1_000]));
+    let (mut came, mut goes) = ([0; MAX_PACKET], [0; MAX_PACKET]);
+
+    let before = TAKEN.get();
+    let (mut passed, mut frames) = (0, 0);
+    one.bridge(true);
+    two.bridge(true);
+    two.record(true);
+    one.tap(true);
+    for n in 0..1_000u32 {
+        let now = now + Duration::from_millis(20) * n;
+        let is_key = n % 50 > 45;
+        let packet = Packet {
+            payload_type: if is_key { 101 } else { 8 },
+            marker: false,
+            sequence: n as u16,
+            timestamp: n * 160,
+            ssrc: 7 + n / 500,
+            payload: if is_key {
+                &[5, 10, 0, 160]
+            } else {
+                &[1; FRAME]
+            },
+        };
+        let length = packet.write(&mut came).unwrap();
+        if let Some(passing) = one.handle_rtp(now, rtp(), &came[..length]) {
+            passed += u32::from(two.pass(&passing, &mut goes).is_some());
+        }
+        if n == 700 {
+            two.play(1, Playlist::new([prompt.clone()], false));
+        }
+        for stream in [&mut one, &mut two] {
+            stream.handle_tick(now);
+            while stream.poll_transmit(&mut goes).is_some() {}
+            while stream.poll_event().is_some() {}
+        }
+        frames += u32::from(two.recording_frame().is_some());
+        frames += u32::from(one.tap_frame().is_some());
+    }
+    assert_eq!(TAKEN.get() - before, 0);
+    assert!(passed > 500 && frames == 2_000, "{passed} {frames}");
 }
 
 #[test]

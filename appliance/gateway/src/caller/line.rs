@@ -154,15 +154,17 @@ impl Line {
         let mut packet = [0; media::limits::MAX_PACKET];
         let mut report = [0; media::limits::MAX_PACKET];
         tokio::select! {
-            received = self.ports.rtp.recv(&mut packet) => {
-                if let Ok(length) = received {
+            received = self.ports.rtp.recv_from(&mut packet) => {
+                if let Ok((length, from)) = received {
                     self.heard.packets += 1;
-                    self.stream.handle_rtp(Instant::now(), packet.get(..length).unwrap_or_default());
+                    let bytes = packet.get(..length).unwrap_or_default();
+                    self.stream.handle_rtp(Instant::now(), from, bytes);
                 }
             }
-            received = self.ports.rtcp.recv(&mut report) => {
-                if let Ok(length) = received {
-                    self.stream.handle_rtcp(Instant::now(), report.get(..length).unwrap_or_default());
+            received = self.ports.rtcp.recv_from(&mut report) => {
+                if let Ok((length, from)) = received {
+                    let bytes = report.get(..length).unwrap_or_default();
+                    self.stream.handle_rtcp(Instant::now(), from, bytes);
                 }
             }
             _ = self.tick.tick() => self.frame(),

@@ -163,9 +163,11 @@ impl MediaPlane {
                 self.order(stream, Act::Play(id, list));
             }
             StreamCommand::StopPlay { stream } => self.order(stream, Act::StopPlay),
-            StreamCommand::Bridge { .. } | StreamCommand::Unbridge { .. } => {
-                count(&self.running.counters.misdirected);
-            }
+            StreamCommand::Bridge { a, b } => match self.streams.get(&b) {
+                Some(taken) => self.order(a, Act::Bridge(taken.seat, b)),
+                None => count(&self.running.counters.misdirected),
+            },
+            StreamCommand::Unbridge { stream } => self.order(stream, Act::Unbridge),
             StreamCommand::SendDigits { stream, digits } => {
                 self.order(stream, Act::SendDigits(Digits::new(&digits)));
             }

@@ -18,6 +18,9 @@ pub(super) enum Act {
     Update(StreamSpec),
     Play(u32, Playlist),
     StopPlay,
+    /// With the stream that sits on that seat.
+    Bridge(usize, StreamId),
+    Unbridge,
     SendDigits(Digits),
     Record,
     Tap(bool),

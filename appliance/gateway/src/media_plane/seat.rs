@@ -2,10 +2,10 @@
 //!
 //! Driven by the media thread; nothing here waits, allocates, locks or logs.
 
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::time::Instant;
 
-use media::{PacketKind, Stream, StreamEvent, StreamId, StreamSeed, StreamSpec};
+use media::{PacketKind, Passing, Stream, StreamEvent, StreamId, StreamSeed, StreamSpec};
 use rustix::io::Errno;
 
 use super::TapFrame;
@@ -15,6 +15,8 @@ use super::outlets::Outlets;
 use super::sockets::{self, Pair};
 use crate::recorder::Take;
 
+/// Bytes read of one packet; what is longer is no telephone audio and is refused by its length.
+pub(super) const BUFFER: usize = 2_048;
 /// Packets taken from one socket before the others get their turn.
 const BURST: usize = 8;
 
@@ -29,6 +31,17 @@ pub(super) struct Seat {
     /// Frames made for the recorder, while it records.
     recorded: Option<u32>,
     tapped: u32,
+    /// Seat of the other party of its bridge.
+    pub(super) partner: Option<usize>,
+    /// Whom the RTP socket is connected to.
+    connected: Option<SocketAddr>,
+}
+
+/// Room for a packet that came and for one that goes.
+#[derive(Debug)]
+pub(super) struct Buffers {
+    pub(super) came: [u8; BUFFER],
+    pub(super) goes: [u8; BUFFER],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +61,8 @@ impl Seat {
             slot: 0,
             recorded: None,
             tapped: 0,
+            partner: None,
+            connected: None,
         }
     }
 
@@ -67,9 +82,7 @@ impl Seat {
         stream: StreamId,
         (spec, seed): (StreamSpec, &StreamSeed),
         buffer: &mut [u8],
-        out: &Outlets,
     ) {
-        self.connect(&spec, out);
         sockets::drain(&self.pair.rtp, buffer);
         sockets::drain(&self.pair.rtcp, buffer);
         self.stream.reopen(now, stream, spec, seed);
@@ -78,13 +91,10 @@ impl Seat {
         self.tapped = 0;
     }
 
-    /// Does what the stream was told. `Open` and `Close` are the thread's.
-    pub(super) fn act(&mut self, now: Instant, act: Act, out: &Outlets) {
+    /// Does what the stream was told. `Open`, `Close` and bridges are the thread's.
+    pub(super) fn act(&mut self, now: Instant, act: Act) {
         match act {
-            Act::Update(spec) => {
-                self.connect(&spec, out);
-                self.stream.update(now, spec);
-            }
+            Act::Update(spec) => self.stream.update(now, spec),
             Act::Play(id, list) => self.stream.play(id, list),
             Act::StopPlay => self.stream.stop_play(),
             Act::SendDigits(digits) => {
@@ -100,29 +110,36 @@ impl Seat {
                 self.tapped = 0;
                 self.stream.tap(on);
             }
-            Act::Open(..) | Act::Close => {}
+            Act::Open(..) | Act::Close | Act::Bridge(..) | Act::Unbridge => {}
         }
     }
 
-    /// Takes what waits in one of the two sockets.
-    pub(super) fn readable(
+    /// From now on the party hears that of the seat `partner`, or nobody.
+    pub(super) fn bridge(&mut self, partner: Option<usize>) {
+        self.partner = partner;
+        self.stream.bridge(partner.is_some());
+    }
+
+    /// Takes what waits in the RTP socket and hands it on to the other party of the bridge.
+    pub(super) fn hear(
         &mut self,
-        kind: PacketKind,
         now: Instant,
-        buffer: &mut [u8],
+        mut partner: Option<&mut Self>,
+        buffers: &mut Buffers,
         out: &mut Outlets,
     ) {
         if self.phase != Phase::Open {
             return;
         }
+        let Buffers { came, goes } = buffers;
         for _ in 0..BURST {
-            match sockets::receive(self.socket(kind), buffer) {
-                Ok(length) => {
+            match sockets::receive(&self.pair.rtp, came) {
+                Ok((length, from)) => {
                     count(&out.counters.packets_in);
-                    let bytes = buffer.get(..length).unwrap_or_default();
-                    match kind {
-                        PacketKind::Rtp => self.stream.handle_rtp(now, bytes),
-                        PacketKind::Rtcp => self.stream.handle_rtcp(now, bytes),
+                    let bytes = came.get(..length).unwrap_or_default();
+                    let passing = self.stream.handle_rtp(now, from, bytes);
+                    if let (Some(passing), Some(partner)) = (passing, &mut partner) {
+                        partner.pass(&passing, goes, out);
                     }
                 }
                 // The peer's host says that nobody listens; reading it has cleared it.
@@ -133,10 +150,34 @@ impl Seat {
         self.tell(out);
     }
 
+    /// Takes what waits in the RTCP socket.
+    pub(super) fn hear_report(&mut self, now: Instant, buffer: &mut [u8], out: &Outlets) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        for _ in 0..BURST {
+            let Ok((length, from)) = sockets::receive(&self.pair.rtcp, buffer) else {
+                return;
+            };
+            count(&out.counters.packets_in);
+            let bytes = buffer.get(..length).unwrap_or_default();
+            self.stream.handle_rtcp(now, from, bytes);
+        }
+    }
+
+    /// Sends on what the other party says.
+    fn pass(&mut self, passing: &Passing<'_>, buffer: &mut [u8], out: &Outlets) {
+        if let Some(length) = self.stream.pass(passing, buffer) {
+            let bytes = buffer.get(..length).unwrap_or_default();
+            self.send(PacketKind::Rtp, bytes, out);
+        }
+    }
+
     /// 20 ms went by. Says whether the seat is free afterwards.
     pub(super) fn tick(&mut self, now: Instant, buffer: &mut [u8], out: &mut Outlets) -> bool {
         if self.phase == Phase::Open {
             self.stream.handle_tick(now);
+            self.follow(now, out);
             self.transmit(buffer, out);
             self.hand_over_frames(out);
             self.tell(out);
@@ -151,16 +192,42 @@ impl Seat {
         self.stream.close(now);
         self.transmit(buffer, out);
         sockets::disconnect(&self.pair.rtp);
-        sockets::disconnect(&self.pair.rtcp);
+        self.connected = None;
         self.phase = Phase::Closing;
         self.settle(out)
     }
 
-    fn connect(&self, spec: &StreamSpec, out: &Outlets) {
-        let rtp = sockets::connect(&self.pair.rtp, spec.remote_rtp);
-        let rtcp = sockets::connect(&self.pair.rtcp, spec.remote_rtcp);
-        if !rtp || !rtcp {
+    /// Lets the kernel keep strangers away while the source is proved and speaks.
+    fn follow(&mut self, now: Instant, out: &Outlets) {
+        let is_settled = self.stream.is_settled(now);
+        let wanted = is_settled.then(|| self.stream.remote(PacketKind::Rtp));
+        if wanted == self.connected {
+            return;
+        }
+        self.connected = wanted.filter(|peer| sockets::connect(&self.pair.rtp, *peer));
+        if self.connected.is_none() {
+            sockets::disconnect(&self.pair.rtp);
+        }
+        if wanted != self.connected {
             count(&out.counters.socket_errors);
+        }
+    }
+
+    fn transmit(&mut self, buffer: &mut [u8], out: &Outlets) {
+        while let Some((kind, length)) = self.stream.poll_transmit(buffer) {
+            self.send(kind, buffer.get(..length).unwrap_or_default(), out);
+        }
+    }
+
+    fn send(&self, kind: PacketKind, bytes: &[u8], out: &Outlets) {
+        let sent = match (kind, self.connected) {
+            (PacketKind::Rtp, Some(_)) => sockets::send(&self.pair.rtp, bytes),
+            (kind, _) => sockets::send_to(self.socket(kind), bytes, self.stream.remote(kind)),
+        };
+        match sent {
+            Ok(_) => count(&out.counters.packets_out),
+            Err(Errno::CONNREFUSED) => count(&out.counters.refused_by_peer),
+            Err(_) => count(&out.counters.socket_errors),
         }
     }
 
@@ -168,17 +235,6 @@ impl Seat {
         match kind {
             PacketKind::Rtp => &self.pair.rtp,
             PacketKind::Rtcp => &self.pair.rtcp,
-        }
-    }
-
-    fn transmit(&mut self, buffer: &mut [u8], out: &Outlets) {
-        while let Some((kind, length)) = self.stream.poll_transmit(buffer) {
-            let bytes = buffer.get(..length).unwrap_or_default();
-            match sockets::send(self.socket(kind), bytes) {
-                Ok(_) => count(&out.counters.packets_out),
-                Err(Errno::CONNREFUSED) => count(&out.counters.refused_by_peer),
-                Err(_) => count(&out.counters.socket_errors),
-            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The pool of socket pairs: RTP on an even port, RTCP on the next, all bound before the first call.
 //!
-//! An answer can so never name a port that fails. Pairs are connected while a stream uses them.
+//! An answer can so never name a port that fails. An RTP socket is connected once its peer's source
+//! is proved, an RTCP socket never.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -94,12 +95,9 @@ fn socket(ip: IpAddr, port: u16) -> std::io::Result<UdpSocket> {
     Ok(socket)
 }
 
-/// Connects a socket to its peer, so that only the peer is heard. An address that nobody can have
-/// (hold in the old spelling) leaves the socket as it is. Says whether the system agreed.
+/// Connects a socket to its peer: the kernel drops what others send, and finds the way only once.
+/// Says whether the system agreed.
 pub(super) fn connect(socket: &UdpSocket, peer: SocketAddr) -> bool {
-    if peer.ip().is_unspecified() || peer.port() == 0 {
-        return true;
-    }
     rustix::net::connect(socket, &peer).is_ok()
 }
 
@@ -119,12 +117,24 @@ pub(super) fn drain(socket: &UdpSocket, buffer: &mut [u8]) {
     }
 }
 
-/// One packet, without waiting.
-pub(super) fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> Result<usize, Errno> {
-    rustix::net::recv(socket, buffer, RecvFlags::DONTWAIT).map(|(length, _)| length)
+/// One packet and who sent it, without waiting.
+pub(super) fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> Result<(usize, SocketAddr), Errno> {
+    let (length, _, from) = rustix::net::recvfrom(socket, buffer, RecvFlags::DONTWAIT)?;
+    let from = from.and_then(|from| SocketAddr::try_from(from).ok());
+    from.map(|from| (length, from)).ok_or(Errno::AFNOSUPPORT)
 }
 
-/// Sends to the peer, without waiting.
+/// Sends to the peer that the socket is connected to, without waiting.
 pub(super) fn send(socket: &UdpSocket, bytes: &[u8]) -> Result<usize, Errno> {
     rustix::net::send(socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
+}
+
+/// Sends to an address, without waiting. To one that nobody can have (hold in the old spelling)
+/// nothing is sent.
+pub(super) fn send_to(socket: &UdpSocket, bytes: &[u8], peer: SocketAddr) -> Result<usize, Errno> {
+    if peer.ip().is_unspecified() || peer.port() == 0 {
+        return Ok(0);
+    }
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    rustix::net::sendto(socket, bytes, flags, &peer)
 }

@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Context as _;
-use media::PacketKind;
 use rtrb::Consumer;
 use rustix::event::epoll;
 use rustix::time::{
@@ -21,13 +20,11 @@ use super::counters::count;
 use super::host::Clock;
 use super::order::{Act, Order};
 use super::outlets::{Outlets, clear};
-use super::seat::Seat;
+use super::seat::{BUFFER, Buffers, Seat};
 use super::wheel::Wheel;
 
 /// Readiness events taken in one go.
 const EVENTS: usize = 128;
-/// Bytes read of one packet; what is longer is no telephone audio and is refused by its length.
-const BUFFER: usize = 2_048;
 /// Epoll tokens: orders, timer, then RTP and RTCP of each seat.
 const ORDERS: u64 = 0;
 const TIMER: u64 = 1;
@@ -47,7 +44,7 @@ pub(super) struct MediaThread {
     seats: Vec<Seat>,
     inlet: Inlet,
     outlets: Outlets,
-    buffer: [u8; BUFFER],
+    buffers: Buffers,
 }
 
 /// What comes from the control side.
@@ -89,7 +86,10 @@ impl MediaThread {
             seats,
             inlet,
             outlets,
-            buffer: [0; BUFFER],
+            buffers: Buffers {
+                came: [0; BUFFER],
+                goes: [0; BUFFER],
+            },
         })
     }
 
@@ -121,19 +121,31 @@ impl MediaThread {
         }
         let now = self.clock.instant(self.clock.now_ns());
         for seat in self.seats.iter_mut().filter(|seat| !seat.is_free()) {
-            seat.close(now, &mut self.buffer, &mut self.outlets);
+            seat.close(now, &mut self.buffers.goes, &mut self.outlets);
         }
         self.outlets.flush();
     }
 
     fn readable(&mut self, index: u64, now: Instant) {
-        let kind = if index.is_multiple_of(2) {
-            PacketKind::Rtp
-        } else {
-            PacketKind::Rtcp
+        let at = (index / 2) as usize;
+        let Self {
+            seats,
+            buffers,
+            outlets,
+            ..
+        } = self;
+        let Some(seat) = seats.get_mut(at) else {
+            return;
         };
-        if let Some(seat) = self.seats.get_mut((index / 2) as usize) {
-            seat.readable(kind, now, &mut self.buffer, &mut self.outlets);
+        if !index.is_multiple_of(2) {
+            return seat.hear_report(now, &mut buffers.came, outlets);
+        }
+        match seat
+            .partner
+            .and_then(|other| seats.get_disjoint_mut([at, other]).ok())
+        {
+            Some([seat, partner]) => seat.hear(now, Some(partner), buffers, outlets),
+            None => seats[at].hear(now, None, buffers, outlets),
         }
     }
 
@@ -143,31 +155,44 @@ impl MediaThread {
             stream,
             act,
         } = order;
-        let Self {
-            seats,
-            buffer,
-            outlets,
-            ..
-        } = self;
-        let Some(seat) = seats.get_mut(index) else {
-            return count(&outlets.counters.misdirected);
-        };
+        let has = |index: usize, stream| self.seats.get(index).is_some_and(|s| s.has(stream));
+        let is_here = has(index, stream);
         match act {
-            Act::Open(spec, seed) if seat.is_free() => {
-                seat.open(now, stream, (spec, &seed), buffer, outlets);
+            Act::Open(spec, seed) if self.seats.get(index).is_some_and(Seat::is_free) => {
+                let seat = &mut self.seats[index];
+                seat.open(now, stream, (spec, &seed), &mut self.buffers.came);
                 seat.slot = self.wheel.insert(self.clock.now_ns(), index);
                 self.watch(index, true);
                 count(&self.outlets.counters.open);
             }
-            Act::Close if seat.has(stream) => {
-                let (is_free, slot) = (seat.close(now, buffer, outlets), seat.slot);
+            Act::Bridge(other, partner) if is_here && other != index && has(other, partner) => {
+                for (one, other) in [(index, other), (other, index)] {
+                    self.part(one);
+                    self.seats[one].bridge(Some(other));
+                }
+            }
+            Act::Unbridge if is_here => self.part(index),
+            Act::Close if is_here => {
+                self.part(index);
+                let seat = &mut self.seats[index];
+                let is_free = seat.close(now, &mut self.buffers.goes, &mut self.outlets);
+                let slot = seat.slot;
                 self.watch(index, false);
                 if is_free {
                     self.free(index, slot);
                 }
             }
-            act if seat.has(stream) => seat.act(now, act, outlets),
-            _ => count(&outlets.counters.misdirected),
+            Act::Open(..) | Act::Bridge(..) => count(&self.outlets.counters.misdirected),
+            act if is_here => self.seats[index].act(now, act),
+            _ => count(&self.outlets.counters.misdirected),
+        }
+    }
+
+    /// Whoever is bridged with the seat hears it no more, nor the other way round.
+    fn part(&mut self, index: usize) {
+        if let Some(other) = self.seats[index].partner {
+            self.seats[index].bridge(None);
+            self.seats[other].bridge(None);
         }
     }
 
@@ -183,7 +208,7 @@ impl MediaThread {
                     .lateness
                     .add(now.saturating_sub(due.at) / 1_000);
                 let instant = self.clock.instant(now);
-                if self.seats[index].tick(instant, &mut self.buffer, &mut self.outlets) {
+                if self.seats[index].tick(instant, &mut self.buffers.goes, &mut self.outlets) {
                     self.free(index, due.slot);
                 }
                 now = self.clock.now_ns();

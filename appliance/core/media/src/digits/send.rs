@@ -53,6 +53,11 @@ impl DigitSender {
         true
     }
 
+    /// Whether a key is being sent or waits.
+    pub fn is_busy(&self) -> bool {
+        self.at != 0 || self.count != 0
+    }
+
     /// What the next frame is used for.
     pub fn next_frame(&mut self) -> Slot {
         if self.at == 0 {

@@ -1,16 +1,20 @@
 //! The receiving half: which source is listened to, what is counted, digits and audio.
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::codec::Codec;
-use crate::conceal::Conceal;
 use crate::digits::DigitReceiver;
-use crate::jitter::{Jitter, Landed};
-use crate::limits::{FRAME, NEW_SOURCE_PACKETS, RATE};
+use crate::dtmf::DtmfDetector;
+use crate::limits::{FRAME, MAX_PAYLOAD, NEW_SOURCE_PACKETS, RATE};
 use crate::reception::{Arrival, Reception, ReportBlock};
 use crate::rtp::Packet;
 use crate::sdp::StreamSpec;
 use crate::stats::StreamStats;
+
+use super::ear::Ear;
+use super::latch::Latch;
+use super::relay::{Kind, Passing};
 
 /// Comfort noise (RFC 3389): passed over, its gap is silence anyway.
 const COMFORT_NOISE: u8 = 13;
@@ -21,12 +25,13 @@ pub(super) struct Inbound {
     heard_at: Instant,
     /// When RTP came last.
     rtp_at: Instant,
+    latch: Latch,
     source: Option<Reception>,
     /// Another source and its packets in a row.
     other: (u32, u32),
     digits: DigitReceiver,
-    jitter: Jitter,
-    conceal: Conceal,
+    tones: DtmfDetector,
+    ear: Ear,
     counts: Counts,
 }
 
@@ -40,65 +45,131 @@ struct Counts {
     concealed: u64,
 }
 
+/// What a packet turned out to be.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Taken<'a> {
+    /// The key of a press that begins with it.
+    pub(super) digit: Option<char>,
+    /// What the other party of a bridge should get.
+    pub(super) passing: Option<Passing<'a>>,
+}
+
 impl Inbound {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant, agreed: SocketAddr) -> Self {
         Self {
             started: now,
             heard_at: now,
             rtp_at: now,
+            latch: Latch::new(now, agreed),
             source: None,
             other: (0, 0),
             digits: DigitReceiver::default(),
-            jitter: Jitter::new(),
-            conceal: Conceal::default(),
+            tones: DtmfDetector::default(),
+            ear: Ear::default(),
             counts: Counts::default(),
         }
     }
 
     /// A new life that keeps the jitter buffer's memory.
-    pub(super) fn reopen(&mut self, now: Instant) {
+    pub(super) fn reopen(&mut self, now: Instant, agreed: SocketAddr) {
+        self.forget_audio();
         self.started = now;
-        self.expect_from(now);
+        self.heard_at = now;
+        self.rtp_at = now;
+        self.latch = Latch::new(now, agreed);
         self.source = None;
         self.other = (0, 0);
         self.digits = DigitReceiver::default();
+        self.tones = DtmfDetector::default();
         self.counts = Counts::default();
-        self.forget_audio();
     }
 
-    /// Takes one packet; says the digit where one begins with it. Audio goes into the jitter
-    /// buffer only where it `decodes`.
-    pub(super) fn take(
+    /// Takes one packet. Audio goes into the jitter buffer only where it `decodes`.
+    pub(super) fn take<'a>(
         &mut self,
         now: Instant,
-        bytes: &[u8],
+        from: SocketAddr,
+        bytes: &'a [u8],
         spec: &StreamSpec,
         decodes: bool,
-    ) -> Option<char> {
+    ) -> Taken<'a> {
         let Ok(packet) = Packet::parse(bytes) else {
             self.refuse();
-            return None;
+            return Taken::default();
         };
+        let is_event = Some(packet.payload_type) == spec.events;
+        let is_agreed = is_event || packet.payload_type == spec.payload;
+        let known = self.source.as_ref().map(|s| (s.ssrc(), s.highest()));
+        if !self.latch.admits(now, from, &packet, is_agreed, known) {
+            self.refuse();
+            return Taken::default();
+        }
         self.counts.packets += 1;
         self.heard_at = now;
         self.rtp_at = now;
         let arrival = self.arrival(&packet);
-        if Some(packet.payload_type) == spec.events {
-            // Whatever source it is of: some send their events beside the audio's.
-            let digit = self.digits.take(now, &packet);
-            self.counts.refused += u64::from(digit.is_err());
-            return digit.ok().flatten();
+        if is_event {
+            return self.take_event(now, packet, spec.codec, arrival);
         }
-        if packet.payload_type == spec.payload {
-            match arrival {
-                Some(Arrival::Duplicate) => self.counts.late += 1,
-                Some(_) => self.take_audio(now, &packet, decodes),
-                None => {}
+        if !is_agreed {
+            if packet.payload_type != COMFORT_NOISE {
+                self.refuse();
             }
-        } else if packet.payload_type != COMFORT_NOISE {
-            self.refuse();
+            return Taken::default();
         }
-        None
+        let mut digit = None;
+        match arrival {
+            Some(Arrival::Duplicate) => self.counts.late += 1,
+            Some(_) => {
+                self.take_audio(now, &packet, decodes);
+                if spec.events.is_none() {
+                    digit = self.listen(spec.codec, packet.payload);
+                }
+            }
+            None => {}
+        }
+        let passing =
+            (arrival == Some(Arrival::Good) && !packet.payload.is_empty()).then_some(Passing {
+                packet,
+                codec: spec.codec,
+                kind: Kind::Audio(digit),
+            });
+        Taken { digit, passing }
+    }
+
+    /// Keys count whatever source they are of: some send their events beside the audio's.
+    fn take_event<'a>(
+        &mut self,
+        now: Instant,
+        packet: Packet<'a>,
+        codec: Codec,
+        arrival: Option<Arrival>,
+    ) -> Taken<'a> {
+        let Ok(digit) = self.digits.take(now, &packet) else {
+            self.refuse();
+            return Taken::default();
+        };
+        let kind = match arrival {
+            Some(Arrival::Good) => Some(Kind::Event(digit)),
+            Some(_) => None,
+            None => digit.map(Kind::Key),
+        };
+        let passing = kind.map(|kind| Passing {
+            packet,
+            codec,
+            kind,
+        });
+        Taken { digit, passing }
+    }
+
+    /// Keys in the sound itself, of a peer that sends no events.
+    fn listen(&mut self, codec: Codec, payload: &[u8]) -> Option<char> {
+        let mut pcm = [0; MAX_PAYLOAD];
+        for (place, code) in pcm.iter_mut().zip(payload) {
+            *place = codec.decode(*code);
+        }
+        self.tones
+            .take(pcm.get(..payload.len()).unwrap_or_default())
     }
 
     /// Counts the packet in its source's sequence; `None` while that source is not listened to.
@@ -138,22 +209,18 @@ impl Inbound {
         if let Some(source) = &mut self.source {
             source.time(arrival, packet.timestamp);
         }
-        if decodes && self.jitter.write(packet.timestamp, packet.payload) != Landed::InTime {
+        if decodes && !self.ear.write(packet.timestamp, packet.payload) {
             self.counts.late += 1;
         }
     }
 
     /// The next frame of the caller; what is missing is made up.
     pub(super) fn decode(&mut self, codec: Codec, pcm: &mut [i16; FRAME]) {
-        let frame = self.jitter.read().unwrap_or([None; FRAME]);
-        let ahead = self.jitter.ahead();
-        let made_up = self.conceal.decode(codec, &frame, &ahead, pcm);
-        self.counts.concealed += u64::from(made_up);
+        self.counts.concealed += u64::from(self.ear.read(codec, pcm));
     }
 
     pub(super) fn forget_audio(&mut self) {
-        self.jitter.reset();
-        self.conceal = Conceal::default();
+        self.ear.forget();
     }
 
     pub(super) fn report(&mut self) -> Option<ReportBlock> {
@@ -168,10 +235,16 @@ impl Inbound {
         self.heard_at = now;
     }
 
-    /// Whatever was missing until now had its reason.
-    pub(super) fn expect_from(&mut self, now: Instant) {
+    /// Another description came: whatever was missing until now had its reason.
+    pub(super) fn update(&mut self, now: Instant, agreed: SocketAddr) {
         self.heard_at = now;
         self.rtp_at = now;
+        self.latch.update(now, agreed);
+    }
+
+    /// Which address is listened to, and where RTP goes.
+    pub(super) fn latch(&self) -> &Latch {
+        &self.latch
     }
 
     pub(super) fn last_rtp(&self) -> Instant {

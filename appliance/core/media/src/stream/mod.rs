@@ -7,14 +7,18 @@
 //! While nothing plays it sends silence, so that address translators keep the path open and peers
 //! raise no one-way alarm. Nothing here allocates after [`Stream::new`], locks or logs.
 
+mod ear;
 mod events;
 mod inbound;
+mod latch;
 mod outbound;
+mod relay;
 mod reports;
 
 #[cfg(test)]
 mod tests;
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::codec::Codec;
@@ -28,6 +32,7 @@ use crate::wav::STEREO_FRAME;
 use events::{Events, Happened};
 use inbound::Inbound;
 use outbound::Outbound;
+pub use relay::Passing;
 use reports::Reports;
 
 /// What a stream may not make up itself: randomness and the wall clock.
@@ -42,9 +47,9 @@ pub struct StreamSeed {
 /// Which of the two sockets a packet is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PacketKind {
-    /// To [`StreamSpec::remote_rtp`].
+    /// Media.
     Rtp,
-    /// To [`StreamSpec::remote_rtcp`].
+    /// Reports.
     Rtcp,
 }
 
@@ -62,6 +67,8 @@ pub struct Stream {
     is_silent: bool,
     /// One-way audio was told and no RTP came since.
     is_one_way: bool,
+    /// Where the peer's RTCP came from last.
+    rtcp_from: Option<SocketAddr>,
 }
 
 /// What the last tick made for the recorder and for speech.
@@ -80,8 +87,8 @@ impl Stream {
     pub fn new(now: Instant, id: StreamId, spec: StreamSpec, seed: &StreamSeed) -> Self {
         Self {
             id,
+            inbound: Inbound::new(now, spec.remote_rtp),
             spec,
-            inbound: Inbound::new(now),
             outbound: Outbound::new(seed),
             reports: Reports::new(now, seed),
             events: Events::default(),
@@ -94,15 +101,16 @@ impl Stream {
             },
             is_silent: false,
             is_one_way: false,
+            rtcp_from: None,
         }
     }
 
     /// Begins another life in the same memory.
     pub fn reopen(&mut self, now: Instant, id: StreamId, spec: StreamSpec, seed: &StreamSeed) {
         self.id = id;
+        self.inbound.reopen(now, spec.remote_rtp);
+        self.outbound.reopen(seed);
         self.spec = spec;
-        self.inbound.reopen(now);
-        self.outbound = Outbound::new(seed);
         self.reports = Reports::new(now, seed);
         self.events = Events::default();
         self.frames.record = false;
@@ -110,26 +118,63 @@ impl Stream {
         self.frames.fresh = false;
         self.is_silent = false;
         self.is_one_way = false;
+        self.rtcp_from = None;
     }
 
-    /// Takes what came on the RTP socket at `now`. Whatever it is, it is at worst counted.
-    pub fn handle_rtp(&mut self, now: Instant, bytes: &[u8]) {
+    /// Takes what came on the RTP socket at `now` from `from`. Whatever it is, it is at worst
+    /// counted. Says what the other party of a bridge should [`pass`](Self::pass) on.
+    pub fn handle_rtp<'a>(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        bytes: &'a [u8],
+    ) -> Option<Passing<'a>> {
         let decodes = self.frames.wanted() && self.spec.direction.receives();
-        if let Some(digit) = self.inbound.take(now, bytes, &self.spec, decodes) {
+        let taken = self.inbound.take(now, from, bytes, &self.spec, decodes);
+        if let Some(digit) = taken.digit {
             self.events.push(Happened::Digit(digit));
         }
-        self.is_silent = false;
+        taken.passing
     }
 
-    /// Takes what came on the RTCP socket at `now`.
-    pub fn handle_rtcp(&mut self, now: Instant, bytes: &[u8]) {
+    /// Writes what the other party says into `out`, as a packet for ours, and says its length;
+    /// `None` where it is not to be sent: not bridged, on hold, or our own voice goes first.
+    pub fn pass(&mut self, passing: &Passing<'_>, out: &mut [u8]) -> Option<usize> {
+        self.outbound.pass(passing, &self.spec, out)
+    }
+
+    /// Takes what came on the RTCP socket at `now` from `from`: of the agreed address, or of the
+    /// host that RTP comes from.
+    pub fn handle_rtcp(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+        let is_neighbour = from.ip() == self.inbound.latch().remote().ip();
+        let is_heard = is_neighbour || from == self.spec.remote_rtcp;
         let ssrc = self.outbound.ssrc();
-        if self.reports.take(now, bytes, ssrc).is_ok() {
+        if is_heard && self.reports.take(now, bytes, ssrc).is_ok() {
+            self.rtcp_from = Some(from);
             self.inbound.heard_at(now);
-            self.is_silent = false;
         } else {
             self.inbound.refuse();
         }
+    }
+
+    /// Where packets of this kind go now.
+    pub fn remote(&self, kind: PacketKind) -> SocketAddr {
+        let latch = self.inbound.latch();
+        match kind {
+            PacketKind::Rtp => latch.remote(),
+            PacketKind::Rtcp if latch.is_moved() => {
+                let rtp = latch.remote();
+                let guess = SocketAddr::new(rtp.ip(), rtp.port().saturating_add(1));
+                self.rtcp_from.unwrap_or(guess)
+            }
+            PacketKind::Rtcp => self.rtcp_from.unwrap_or(self.spec.remote_rtcp),
+        }
+    }
+
+    /// Whether RTP need only be heard from [`remote`](Self::remote) now: its owner may let the
+    /// kernel drop all other. Asked with each tick, because it ends when the source falls silent.
+    pub fn is_settled(&self, now: Instant) -> bool {
+        self.inbound.latch().is_settled(now)
     }
 
     /// Makes the next 20 ms: what is sent, recorded and tapped, and a report where one is due.
@@ -141,13 +186,9 @@ impl Stream {
         if self.frames.fresh {
             self.inbound.decode(self.spec.codec, &mut self.frames.pcm);
             if self.frames.record {
-                let frame = self.outbound.frame();
-                mix_stereo(
-                    &self.frames.pcm,
-                    self.spec.codec,
-                    frame,
-                    &mut self.frames.stereo,
-                );
+                let mut heard = [0; FRAME];
+                self.outbound.read_heard(self.spec.codec, &mut heard);
+                mix_stereo(&self.frames.pcm, &heard, &mut self.frames.stereo);
             }
         }
         if self.reports.is_due(now) {
@@ -162,7 +203,9 @@ impl Stream {
     /// Tells of a peer that is not heard, once until it is.
     fn watch_flow(&mut self, now: Instant) {
         let waited = now.saturating_duration_since(self.inbound.last_heard());
-        if waited >= MEDIA_TIMEOUT && self.spec.direction.receives() && !self.is_silent {
+        if waited < MEDIA_TIMEOUT {
+            self.is_silent = false;
+        } else if self.spec.direction.receives() && !self.is_silent {
             self.is_silent = true;
             self.events.push(Happened::MediaTimeout);
         }
@@ -182,12 +225,16 @@ impl Stream {
     pub fn update(&mut self, now: Instant, spec: StreamSpec) {
         if spec.codec != self.spec.codec {
             self.inbound.forget_audio();
+            self.outbound.forget_audio();
+        }
+        if spec.remote_rtcp != self.spec.remote_rtcp {
+            self.rtcp_from = None;
         }
         if spec.direction != self.spec.direction {
             self.outbound.begin_spurt();
         }
         // A peer on hold may have been silent for long with good reason.
-        self.inbound.expect_from(now);
+        self.inbound.update(now, spec.remote_rtp);
         self.spec = spec;
     }
 
@@ -201,15 +248,23 @@ impl Stream {
         self.outbound.play(None);
     }
 
-    /// Queues a key; `false` where it is none, too many wait, or the peer takes no events.
+    /// Queues a key, sent as events or, where the peer takes none, as tones; `false` where it is no
+    /// key or too many wait.
     pub fn send_digit(&mut self, digit: char) -> bool {
-        self.spec.events.is_some() && self.outbound.push_digit(digit)
+        self.outbound.push_digit(digit)
+    }
+
+    /// From now on this party hears what is [`pass`](Self::pass)ed, or silence and prompts again.
+    /// Ends what plays.
+    pub fn bridge(&mut self, on: bool) {
+        self.outbound.bridge(on);
     }
 
     /// Makes a stereo frame each tick, or stops.
     pub fn record(&mut self, on: bool) {
         self.frames.begin(&mut self.inbound);
         self.frames.record = on;
+        self.outbound.hear(on);
     }
 
     /// Makes a linear frame of the caller each tick, or stops.
@@ -247,7 +302,7 @@ impl Stream {
         })
     }
 
-    /// The last tick's recording frame: A-law, caller left, box right.
+    /// The last tick's recording frame: A-law, left the party, right what it hears.
     pub fn recording_frame(&self) -> Option<&[u8; STEREO_FRAME]> {
         (self.frames.fresh && self.frames.record).then_some(&self.frames.stereo)
     }
@@ -294,21 +349,12 @@ impl Frames {
     }
 }
 
-/// Interleaves the caller (left) and what we send (right) as A-law.
-fn mix_stereo(
-    caller: &[i16; FRAME],
-    codec: Codec,
-    ours: &[u8; FRAME],
-    stereo: &mut [u8; STEREO_FRAME],
-) {
-    let right = |code: u8| match codec {
-        Codec::Pcma => code,
-        other => Codec::Pcma.encode(other.decode(code)),
-    };
-    for ((pair, caller), ours) in stereo.chunks_exact_mut(2).zip(caller).zip(ours) {
+/// Interleaves the party (left) and what it hears (right) as A-law.
+fn mix_stereo(left: &[i16; FRAME], right: &[i16; FRAME], stereo: &mut [u8; STEREO_FRAME]) {
+    for ((pair, left), right) in stereo.chunks_exact_mut(2).zip(left).zip(right) {
         if let [left_place, right_place] = pair {
-            *left_place = Codec::Pcma.encode(*caller);
-            *right_place = right(*ours);
+            *left_place = Codec::Pcma.encode(*left);
+            *right_place = Codec::Pcma.encode(*right);
         }
     }
 }

@@ -1,27 +1,28 @@
-//! The sending half: prompts and digits, one packet each 20 ms, and little where nothing is said.
+//! The sending half: one packet each 20 ms of our own voice (prompts, keys), or the other party of
+//! a bridge, packet by packet as it comes; and little where nothing is said.
 //!
+//! Our own voice goes first: while a prompt plays or keys are sent, the other party is not heard.
 //! Silence is not sent on and on (RFC 3551 section 4.1): after [`IDLE_TAIL`] frames of it only one
 //! packet each [`IDLE_KEEPALIVE`] frames tells the peer, and the NATs between, that we are there.
 
-use crate::digits::{DigitSender, EventPacket, Slot};
+use crate::codec::{Codec, translation};
+use crate::digits::{DigitSender, EventPacket, Slot, key};
+use crate::dtmf::DtmfGenerator;
 use crate::limits::{FRAME, IDLE_KEEPALIVE, IDLE_TAIL};
 use crate::prompt::Playlist;
-use crate::rtp::Packet;
+use crate::rtp::{HEADER, Packet};
 use crate::sdp::StreamSpec;
 
 use super::StreamSeed;
+use super::ear::Ear;
+use super::relay::{Kind, Passing, Track};
 
 #[derive(Clone, Debug)]
 pub(super) struct Outbound {
-    ssrc: u32,
-    sequence: u16,
-    /// Timestamp of the frame that the next tick makes.
-    timestamp: u32,
-    /// Timestamp of the event being sent.
-    event_timestamp: u32,
+    numbers: Numbers,
     /// What plays, by its number.
     list: Option<(u32, Playlist)>,
-    digits: DigitSender,
+    keys: Keys,
     /// The next audio packet begins a talk spurt.
     spurt: bool,
     /// Frames since something was said.
@@ -29,6 +30,46 @@ pub(super) struct Outbound {
     /// The audio of the last tick, whether it was sent or not.
     frame: [u8; FRAME],
     waiting: Option<Waiting>,
+    bridge: Bridge,
+    heard: Heard,
+    sent: Totals,
+}
+
+/// What RTP packets of ours are numbered by.
+#[derive(Clone, Copy, Debug)]
+struct Numbers {
+    ssrc: u32,
+    sequence: u16,
+    /// Timestamp of the frame that the next tick makes.
+    timestamp: u32,
+}
+
+/// Keys on their way out: as events, or as tones where the peer takes no events.
+#[derive(Clone, Debug, Default)]
+struct Keys {
+    digits: DigitSender,
+    /// Timestamp of the event being sent.
+    timestamp: u32,
+    tone: Option<DtmfGenerator>,
+}
+
+/// What is sent of the other party.
+#[derive(Clone, Debug, Default)]
+struct Bridge {
+    on: bool,
+    /// The source being sent; `None` until its next packet.
+    track: Option<Track>,
+}
+
+/// What our party hears, while it is recorded.
+#[derive(Clone, Debug, Default)]
+struct Heard {
+    on: bool,
+    ear: Ear,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Totals {
     packets: u64,
     octets: u64,
     /// Packets counted when the last report was made.
@@ -54,65 +95,84 @@ pub(super) struct SentSoFar {
 
 impl Outbound {
     pub(super) fn new(seed: &StreamSeed) -> Self {
-        let [a, b, c, d, e, f, g, h, i, j, ..] = seed.random;
         Self {
-            ssrc: u32::from_be_bytes([a, b, c, d]),
-            sequence: u16::from_be_bytes([e, f]),
-            timestamp: u32::from_be_bytes([g, h, i, j]),
-            event_timestamp: 0,
+            numbers: Numbers::new(seed),
             list: None,
-            digits: DigitSender::default(),
+            keys: Keys::default(),
             spurt: true,
             idle: 0,
             frame: [0; FRAME],
             waiting: None,
-            packets: 0,
-            octets: 0,
-            reported: 0,
+            bridge: Bridge::default(),
+            heard: Heard::default(),
+            sent: Totals::default(),
         }
     }
 
-    /// Makes the next frame and its packet; says the number of the list that came to its end.
+    /// A new life that keeps the jitter buffer's memory.
+    pub(super) fn reopen(&mut self, seed: &StreamSeed) {
+        self.numbers = Numbers::new(seed);
+        self.list = None;
+        self.keys = Keys::default();
+        self.spurt = true;
+        self.idle = 0;
+        self.waiting = None;
+        self.bridge = Bridge::default();
+        self.hear(false);
+        self.sent = Totals::default();
+    }
+
+    /// Makes the next frame of our own voice and its packet; says the number of the list that came
+    /// to its end.
     pub(super) fn tick(&mut self, spec: &StreamSpec) -> Option<u32> {
-        let slot = match spec.events {
-            Some(payload_type) => (self.digits.next_frame(), payload_type),
-            None => (Slot::Audio, 0),
-        };
+        let slot = self.keys.digits.next_frame();
         let mut done = None;
         let mut packet = Waiting {
             payload_type: spec.payload,
             marker: false,
-            timestamp: self.timestamp,
+            timestamp: self.numbers.timestamp,
             event: None,
         };
-        match slot {
-            (Slot::Event(event), payload_type) => {
+        let is_said = self.list.is_some() || slot != Slot::Audio;
+        match (slot, spec.events) {
+            (Slot::Event(event), Some(payload_type)) => {
                 self.frame.fill(spec.codec.silence());
                 self.set_event(&mut packet, event, payload_type);
             }
+            (Slot::Event(event), None) => self.sound(event, spec.codec),
             (Slot::Quiet, _) => self.frame.fill(spec.codec.silence()),
             (Slot::Audio, _) => done = self.next_audio(spec),
         }
-        let is_said = self.list.is_some() || !matches!(slot, (Slot::Audio, _));
-        self.idle = if is_said {
-            0
-        } else {
-            self.idle.wrapping_add(1)
-        };
-        let is_worth_sending =
-            self.idle <= IDLE_TAIL || (self.idle - IDLE_TAIL).is_multiple_of(IDLE_KEEPALIVE);
         if packet.event.is_none() {
             packet.marker = self.spurt;
         }
-        self.timestamp = self.timestamp.wrapping_add(FRAME as u32);
+        self.numbers.timestamp = self.numbers.timestamp.wrapping_add(FRAME as u32);
+        self.decide(packet, is_said, spec);
+        done
+    }
+
+    /// Sends the frame, or leaves the line to the other party and to silence.
+    fn decide(&mut self, packet: Waiting, is_said: bool, spec: &StreamSpec) {
+        self.idle = if is_said {
+            0
+        } else {
+            self.idle.saturating_add(1)
+        };
+        let is_worth_sending = is_said
+            || self.idle <= IDLE_TAIL && self.bridge.track.is_none()
+            || self.idle > IDLE_TAIL && (self.idle - IDLE_TAIL).is_multiple_of(IDLE_KEEPALIVE);
         // On hold time goes on and prompts with it, but nothing is sent.
         self.waiting = (spec.direction.sends() && is_worth_sending).then_some(packet);
+        let is_ours = is_said || self.bridge.track.is_none();
+        if self.heard.on && (is_ours || self.waiting.is_some()) {
+            self.heard.ear.write(packet.timestamp, &self.frame);
+        }
         if self.waiting.is_some() {
             self.spurt = packet.event.is_some();
-        } else {
+            self.bridge.track = None;
+        } else if self.bridge.track.is_none() {
             self.begin_spurt();
         }
-        done
     }
 
     /// Writes the packet of the last tick.
@@ -125,25 +185,130 @@ impl Outbound {
         let packet = Packet {
             payload_type: waiting.payload_type,
             marker: waiting.marker,
-            sequence: self.sequence,
+            sequence: self.numbers.sequence,
             timestamp: waiting.timestamp,
-            ssrc: self.ssrc,
+            ssrc: self.numbers.ssrc,
             payload,
         };
         let length = packet.write(out)?;
-        self.sequence = self.sequence.wrapping_add(1);
-        self.packets += 1;
-        self.octets += payload.len() as u64;
+        self.numbers.sequence = self.numbers.sequence.wrapping_add(1);
+        self.sent.count(payload);
         Some(length)
     }
 
+    /// Writes a packet of the other party with our numbers; `None` where our party is not to hear
+    /// it, or cannot.
+    pub(super) fn pass(
+        &mut self,
+        passing: &Passing<'_>,
+        spec: &StreamSpec,
+        out: &mut [u8],
+    ) -> Option<usize> {
+        if let Kind::Key(key) = passing.kind {
+            self.push_digit(key);
+            return None;
+        }
+        if let (Kind::Audio(Some(key)), Some(_)) = (passing.kind, spec.events) {
+            self.push_digit(key);
+        }
+        if !self.bridge.on || !spec.direction.sends() || self.is_speaking() {
+            return None;
+        }
+        if !self.bridge.track.is_some_and(|track| track.has(passing)) {
+            self.bridge.track = Some(Track::new(
+                passing,
+                self.numbers.sequence,
+                self.numbers.timestamp,
+            ));
+            self.begin_spurt();
+        }
+        let track = self.bridge.track.as_mut()?;
+        let table = translation(passing.codec, spec.codec);
+        let payload_type = match passing.kind {
+            Kind::Audio(_) if table.is_some() || passing.codec == spec.codec => Some(spec.payload),
+            Kind::Event(_) => spec.events,
+            Kind::Audio(_) | Kind::Key(_) => None,
+        };
+        let Some(payload_type) = payload_type else {
+            track.leave_out();
+            if let Kind::Event(Some(key)) = passing.kind {
+                self.push_digit(key);
+            }
+            return None;
+        };
+        let placed = track.place(passing, spec.codec.clock())?;
+        let packet = Packet {
+            payload_type,
+            marker: passing.packet.marker || self.spurt,
+            sequence: placed.sequence,
+            timestamp: placed.timestamp,
+            ssrc: self.numbers.ssrc,
+            payload: passing.packet.payload,
+        };
+        let length = packet.write(out)?;
+        let payload = out.get_mut(HEADER..length)?;
+        let is_audio = matches!(passing.kind, Kind::Audio(_));
+        if let Some(table) = table.filter(|_| is_audio) {
+            for code in payload.iter_mut() {
+                *code = table.get(usize::from(*code)).copied().unwrap_or(*code);
+            }
+        }
+        if self.heard.on && is_audio {
+            self.heard.ear.write(placed.timestamp, payload);
+        }
+        self.sent.count(payload);
+        if placed.is_newest {
+            self.numbers.sequence = placed.sequence.wrapping_add(1);
+            if is_audio {
+                let length = payload.len() as u32;
+                self.numbers.timestamp = placed.timestamp.wrapping_add(length);
+            }
+        }
+        self.spurt = false;
+        self.idle = IDLE_TAIL;
+        Some(length)
+    }
+
+    /// Whether something of our own is being said.
+    fn is_speaking(&self) -> bool {
+        self.list.is_some() || self.keys.digits.is_busy()
+    }
+
+    /// Plays a list, or falls silent.
     pub(super) fn play(&mut self, list: Option<(u32, Playlist)>) {
         self.begin_spurt();
         self.list = list;
     }
 
     pub(super) fn push_digit(&mut self, digit: char) -> bool {
-        self.digits.push(digit)
+        self.keys.digits.push(digit)
+    }
+
+    /// Sends what the other party says, from now on or no more.
+    pub(super) fn bridge(&mut self, on: bool) {
+        if on {
+            self.list = None;
+        }
+        self.bridge = Bridge { on, track: None };
+        self.idle = 0;
+        self.begin_spurt();
+    }
+
+    /// Keeps what our party hears for [`Self::read_heard`], or no more.
+    pub(super) fn hear(&mut self, on: bool) {
+        self.heard.ear.forget();
+        self.heard.on = on;
+    }
+
+    /// The next frame of what our party heard.
+    pub(super) fn read_heard(&mut self, codec: Codec, pcm: &mut [i16; FRAME]) {
+        self.heard.ear.read(codec, pcm);
+    }
+
+    /// Another codec was agreed.
+    pub(super) fn forget_audio(&mut self) {
+        self.heard.ear.forget();
+        self.bridge.track = None;
     }
 
     /// The next audio packet is marked: peers may set their jitter buffers anew.
@@ -153,24 +318,20 @@ impl Outbound {
 
     /// What was sent, where something was sent since this was asked last.
     pub(super) fn take_sent(&mut self) -> Option<SentSoFar> {
-        let before = std::mem::replace(&mut self.reported, self.packets);
-        (self.packets > before).then_some(SentSoFar {
-            timestamp: self.timestamp,
-            packets: self.packets as u32,
-            octets: self.octets as u32,
+        let before = std::mem::replace(&mut self.sent.reported, self.sent.packets);
+        (self.sent.packets > before).then_some(SentSoFar {
+            timestamp: self.numbers.timestamp,
+            packets: self.sent.packets as u32,
+            octets: self.sent.octets as u32,
         })
     }
 
     pub(super) fn ssrc(&self) -> u32 {
-        self.ssrc
-    }
-
-    pub(super) fn frame(&self) -> &[u8; FRAME] {
-        &self.frame
+        self.numbers.ssrc
     }
 
     pub(super) fn packets(&self) -> u64 {
-        self.packets
+        self.sent.packets
     }
 
     fn next_audio(&mut self, spec: &StreamSpec) -> Option<u32> {
@@ -189,11 +350,44 @@ impl Outbound {
     /// All packets of a press carry the timestamp of its first (RFC 4733 section 2.2).
     fn set_event(&mut self, packet: &mut Waiting, event: EventPacket, payload_type: u8) {
         if event.first {
-            self.event_timestamp = packet.timestamp;
+            self.keys.timestamp = packet.timestamp;
         }
         packet.payload_type = payload_type;
         packet.marker = event.first;
-        packet.timestamp = self.event_timestamp;
+        packet.timestamp = self.keys.timestamp;
         packet.event = Some(event.payload);
+    }
+
+    /// The frame sounds as the key does; what would be the event's ends is the pause after it.
+    fn sound(&mut self, event: EventPacket, codec: Codec) {
+        let [code, ..] = event.payload;
+        if event.first {
+            self.keys.tone = key(code).and_then(DtmfGenerator::new);
+        }
+        let mut pcm = [0; FRAME];
+        if let Some(tone) = &mut self.keys.tone {
+            tone.fill(&mut pcm);
+        }
+        for (place, sample) in self.frame.iter_mut().zip(pcm) {
+            *place = codec.encode(sample);
+        }
+    }
+}
+
+impl Numbers {
+    fn new(seed: &StreamSeed) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, ..] = seed.random;
+        Self {
+            ssrc: u32::from_be_bytes([a, b, c, d]),
+            sequence: u16::from_be_bytes([e, f]),
+            timestamp: u32::from_be_bytes([g, h, i, j]),
+        }
+    }
+}
+
+impl Totals {
+    fn count(&mut self, payload: &[u8]) {
+        self.packets += 1;
+        self.octets += payload.len() as u64;
     }
 }

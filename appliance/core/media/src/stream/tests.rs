@@ -4,6 +4,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::dtmf::DtmfDetector;
 use crate::limits::{IDLE_KEEPALIVE, IDLE_TAIL, MAX_EVENTS, MAX_PACKET};
 use crate::prompt::Prompt;
 use crate::rtcp;
@@ -12,14 +13,25 @@ use crate::sdp::Direction;
 
 const FRAME_TIME: Duration = Duration::from_millis(20);
 
+mod bridge;
+mod sources;
+
+fn rtp() -> SocketAddr {
+    "192.0.2.1:6000".parse().unwrap()
+}
+
+fn rtcp() -> SocketAddr {
+    "192.0.2.1:6001".parse().unwrap()
+}
+
 fn spec() -> StreamSpec {
     StreamSpec {
         codec: Codec::Pcma,
         payload: 8,
         events: Some(101),
         ptime_ms: 20,
-        remote_rtp: "192.0.2.1:6000".parse().unwrap(),
-        remote_rtcp: "192.0.2.1:6001".parse().unwrap(),
+        remote_rtp: rtp(),
+        remote_rtcp: rtcp(),
         direction: Direction::SendRecv,
     }
 }
@@ -35,6 +47,25 @@ struct Sent {
     payload: Vec<u8>,
 }
 
+fn seed(byte: u8) -> StreamSeed {
+    StreamSeed {
+        random: [byte; 32],
+        ntp: 0xE800_0000 << 32,
+    }
+}
+
+fn sent(bytes: &[u8]) -> Sent {
+    let packet = Packet::parse(bytes).unwrap();
+    Sent {
+        payload_type: packet.payload_type,
+        marker: packet.marker,
+        sequence: packet.sequence,
+        timestamp: packet.timestamp,
+        ssrc: packet.ssrc,
+        payload: packet.payload.to_vec(),
+    }
+}
+
 /// A stream, its clock, and the peer's packet numbers.
 struct Leg {
     stream: Stream,
@@ -48,12 +79,8 @@ struct Leg {
 impl Leg {
     fn new(spec: StreamSpec) -> Self {
         let now = Instant::now();
-        let seed = StreamSeed {
-            random: *b"seeds are of thirty-two bytes ok",
-            ntp: 0xE800_0000 << 32,
-        };
         Self {
-            stream: Stream::new(now, StreamId(7), spec, &seed),
+            stream: Stream::new(now, StreamId(7), spec, &seed(b's')),
             now,
             sequence: 65_530,
             timestamp: u32::MAX - 300,
@@ -62,8 +89,8 @@ impl Leg {
         }
     }
 
-    /// The peer sends a packet with its present numbers.
-    fn hear(&mut self, payload_type: u8, marker: bool, payload: &[u8]) {
+    /// The peer's next packet, with its present numbers.
+    fn packet(&mut self, payload_type: u8, marker: bool, payload: &[u8]) -> Vec<u8> {
         let packet = Packet {
             payload_type,
             marker,
@@ -74,8 +101,15 @@ impl Leg {
         };
         let mut buffer = [0; MAX_PACKET];
         let length = packet.write(&mut buffer).unwrap();
-        self.stream.handle_rtp(self.now, &buffer[..length]);
         self.sequence = self.sequence.wrapping_add(1);
+        buffer[..length].to_vec()
+    }
+
+    /// The peer sends a packet.
+    fn hear(&mut self, payload_type: u8, marker: bool, payload: &[u8]) {
+        let bytes = self.packet(payload_type, marker, payload);
+        let from = self.stream.spec().remote_rtp;
+        self.stream.handle_rtp(self.now, from, &bytes);
     }
 
     fn hear_audio(&mut self, code: u8) {
@@ -92,24 +126,16 @@ impl Leg {
 
     fn drain(&mut self) -> Option<Sent> {
         let mut buffer = [0; MAX_PACKET];
-        let mut sent = None;
+        let mut made = None;
         while let Some((kind, length)) = self.stream.poll_transmit(&mut buffer) {
             if kind == PacketKind::Rtcp {
                 self.reports.push(buffer[..length].to_vec());
                 continue;
             }
-            let packet = Packet::parse(&buffer[..length]).unwrap();
-            assert_eq!(sent, None, "two packets in one frame");
-            sent = Some(Sent {
-                payload_type: packet.payload_type,
-                marker: packet.marker,
-                sequence: packet.sequence,
-                timestamp: packet.timestamp,
-                ssrc: packet.ssrc,
-                payload: packet.payload.to_vec(),
-            });
+            assert_eq!(made, None, "two packets in one frame");
+            made = Some(sent(&buffer[..length]));
         }
-        sent
+        made
     }
 
     fn ticks(&mut self, count: usize) -> Vec<Sent> {
@@ -129,6 +155,18 @@ impl Leg {
             })
             .collect()
     }
+}
+
+/// The keys that sound in packets of A-law.
+fn tones(sent: &[Sent]) -> String {
+    let mut detector = DtmfDetector::default();
+    let frames = sent.iter().map(|packet| &packet.payload);
+    frames
+        .filter_map(|codes| {
+            let pcm: Vec<i16> = codes.iter().map(|code| Codec::Pcma.decode(*code)).collect();
+            detector.take(&pcm)
+        })
+        .collect()
 }
 
 fn prompt(frames: usize) -> Arc<Prompt> {
@@ -270,7 +308,11 @@ fn sent_keys_are_heard_by_another_stream() {
         events: None,
         ..spec()
     });
-    assert!(!without.stream.send_digit('1'));
+    assert!(without.stream.send_digit('1'));
+    assert!(!without.stream.send_digit('x'));
+    let sent = without.ticks(20);
+    assert!(sent.iter().all(|packet| packet.payload_type == 8));
+    assert_eq!(tones(&sent), "1");
 }
 
 #[test]
@@ -373,10 +415,10 @@ fn what_is_no_audio_of_ours_is_counted_and_comfort_noise_is_not() {
     assert_eq!(leg.stream.stats().refused, 0);
     leg.hear(18, false, &[1; 20]);
     leg.hear(101, true, &[1, 2]);
-    leg.stream.handle_rtp(leg.now, b"hello");
-    leg.stream.handle_rtp(leg.now, &[0x80; 1_499]);
-    leg.stream.handle_rtp(leg.now, &[]);
-    leg.stream.handle_rtcp(leg.now, &[0x80, 200, 0, 9]);
+    leg.stream.handle_rtp(leg.now, rtp(), b"hello");
+    leg.stream.handle_rtp(leg.now, rtp(), &[0x80; 1_499]);
+    leg.stream.handle_rtp(leg.now, rtp(), &[]);
+    leg.stream.handle_rtcp(leg.now, rtcp(), &[0x80, 200, 0, 9]);
     assert_eq!(leg.stream.stats().refused, 6);
 }
 
@@ -431,7 +473,7 @@ fn one_way_audio_is_named_within_five_seconds_whatever_rtcp_says() {
     leg.hear_audio(1);
     let empty_report = [0x80, 201, 0, 1, 0, 0, 0, 7];
     for n in 0..250 {
-        leg.stream.handle_rtcp(leg.now, &empty_report);
+        leg.stream.handle_rtcp(leg.now, rtcp(), &empty_report);
         leg.tick();
         let told = leg.events();
         assert_eq!(told.len(), usize::from(n == 244), "{n}: {told:?}");
@@ -455,10 +497,10 @@ fn two_streams_measure_their_round_trip_and_loss() {
             }
         }
         for report in std::mem::take(&mut one.reports) {
-            two.stream.handle_rtcp(two.now + way, &report);
+            two.stream.handle_rtcp(two.now + way, rtcp(), &report);
         }
         for report in std::mem::take(&mut two.reports) {
-            one.stream.handle_rtcp(one.now + way, &report);
+            one.stream.handle_rtcp(one.now + way, rtcp(), &report);
         }
     }
     for leg in [&one, &two] {
@@ -525,8 +567,8 @@ proptest! {
         leg.stream.tap(true);
         for (bytes, kind) in packets {
             match kind {
-                0 => leg.stream.handle_rtp(leg.now, &bytes),
-                1 => leg.stream.handle_rtcp(leg.now, &bytes),
+                0 => drop(leg.stream.handle_rtp(leg.now, rtp(), &bytes)),
+                1 => leg.stream.handle_rtcp(leg.now, rtcp(), &bytes),
                 2 => leg.hear(101, bytes.len() % 2 == 0, &bytes),
                 _ => {
                     leg.timestamp = leg.timestamp.wrapping_add(u32::from(kind) * bytes.len() as u32);
