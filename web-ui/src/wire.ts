@@ -110,8 +110,10 @@ export interface components {
         };
         /** @description A running call. */
         CallView: {
+            agent?: string | null;
             answered?: null | components["schemas"]["i64"];
             digits: string;
+            direction: components["schemas"]["DirectionView"];
             emotion?: null | components["schemas"]["EmotionView"];
             flow: string;
             from: string;
@@ -161,6 +163,11 @@ export interface components {
             base: number;
             lines: components["schemas"]["DiffLine"][];
         };
+        /**
+         * @description Which way a call went.
+         * @enum {string}
+         */
+        DirectionView: "inbound" | "outbound" | "internal";
         /** @description A site text to look at. */
         Draft: {
             text: string;
@@ -188,6 +195,27 @@ export interface components {
             line: number;
             message: string;
             severity: components["schemas"]["SeverityView"];
+        };
+        /** @description Who took a call, and how its time was spent. */
+        HandledView: {
+            /** @description The agent who spoke last with the caller, or who called. */
+            agent?: string | null;
+            /** @description The phone, or the number outside, that answered last. */
+            answered_by?: string | null;
+            /**
+             * @description From the answer to the end.
+             */
+            bill_ms: number;
+            /**
+             * @description By the site's prices, thousandths.
+             */
+            cost: number;
+            direction: components["schemas"]["DirectionView"];
+            hold_ms: number;
+            queue?: string | null;
+            ring_ms: number;
+            talk_ms: number;
+            wait_ms: number;
         };
         /** @description Earlier versions, newest first. */
         HistoryView: {
@@ -350,6 +378,7 @@ export interface components {
             /** @description `voice` for a call. */
             channel: string;
             emotion?: null | components["schemas"]["EmotionView"];
+            handled: components["schemas"]["HandledView"];
             id: string;
             parties: components["schemas"]["PartiesView"];
             path: components["schemas"]["PathView"];
@@ -403,7 +432,7 @@ export interface components {
          * @description Where a call stands.
          * @enum {string}
          */
-        StateView: "ringing" | "in_flow" | "in_queue" | "transferring" | "ending";
+        StateView: "ringing" | "in_flow" | "in_queue" | "transferring" | "talking" | "on_hold" | "ending";
         /** @description How the box stands. */
         StatusView: {
             link: components["schemas"]["LinkStateView"];

@@ -2,7 +2,7 @@
 
 use call::Cause;
 use centre::event::LiveCall;
-use centre::record::{Emotion, Path, Quality, Record, Times};
+use centre::record::{Emotion, Handled, Path, Quality, Record, Spans, Times};
 
 /// The record of a call that never came to its end.
 pub(crate) fn draft(live: &LiveCall) -> Record {
@@ -30,6 +30,12 @@ pub(crate) fn draft(live: &LiveCall) -> Record {
         transcript: live.transcript.clone(),
         emotion: Emotion::of_call(&live.transcript).cloned(),
         recording: None,
+        handled: Handled {
+            direction: live.direction,
+            agent: live.agent.clone(),
+            ..Handled::default()
+        },
+        spans: Spans::default(),
         quality: Quality::default(),
         cause: Cause::BoxRestarted,
     }

@@ -4,6 +4,9 @@
 //! the town checks what must always hold. Nothing here sleeps, and one seed gives one history.
 
 mod chance;
+mod desk;
+mod laws;
+mod people;
 mod phone;
 mod place;
 mod plane;
@@ -12,8 +15,9 @@ mod town;
 mod weather;
 
 pub use chance::Chance;
+pub use desk::{Desk, DeskAct, Taking, Tally};
 pub use phone::{Act, Phone, Plan};
-pub use place::{TownConfig, phone_address, site};
+pub use place::{BRANCH, TownConfig, carrier_address, desk_address, phone_address, site};
 pub use plane::Plane;
 pub use raw::Raw;
 pub use town::Town;

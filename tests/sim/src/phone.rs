@@ -33,6 +33,8 @@ pub enum Act {
 pub struct Plan {
     /// Number to dial.
     pub number: String,
+    /// Number it calls from.
+    pub from: String,
     /// Acts in order, each so long after the one before; the first after dialling.
     pub acts: Vec<(Duration, Act)>,
     /// Status of the NOTIFY when the box wants to transfer the call; `None` refuses the REFER.
@@ -46,6 +48,7 @@ impl Plan {
     pub fn dial(number: &str) -> Self {
         Self {
             number: number.into(),
+            from: "13800000007".into(),
             acts: Vec::new(),
             transfer: None,
             credentials: None,
@@ -114,7 +117,7 @@ impl Phone {
             OutgoingInvite {
                 to: to.into(),
                 request_uri: uri(&plan.number, to),
-                from_uri: uri("13800000007", address),
+                from_uri: uri(&plan.from, address),
                 to_uri: uri(&plan.number, to),
                 display: None,
                 body: Some(sdp(rtp, 1, "sendrecv")),
@@ -139,6 +142,12 @@ impl Phone {
             over: false,
             version: 1,
         }
+    }
+
+    /// Hangs up at `at`, whatever else it planned.
+    pub fn hang_up_at(&mut self, at: Instant) {
+        self.acts.clear();
+        self.acts.push_back((at, Act::HangUp));
     }
 
     /// Where it is.

@@ -33,6 +33,15 @@ impl TownConfig {
         }
     }
 
+    /// A calm town with people in it, and ports for them.
+    pub fn branch(seed: u64) -> Self {
+        Self {
+            ports: (0..120).map(|n| 30_000 + 2 * n).collect(),
+            site: BRANCH.into(),
+            ..Self::new(seed)
+        }
+    }
+
     /// The same in this weather.
     #[must_use]
     pub fn weather(self, weather: Weather) -> Self {
@@ -51,15 +60,35 @@ pub fn phone_address(n: u16) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 1, high, low)), 5060)
 }
 
+/// The address of desk phone `n`, on the branch's own network.
+pub fn desk_address(n: u16) -> SocketAddr {
+    let [high, low] = n.to_be_bytes();
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 2, high, low)), 5060)
+}
+
+/// The address of carrier `n`.
+pub fn carrier_address(n: u8) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 9, 0, n)), 5060)
+}
+
 /// A checked site.
 ///
 /// # Panics
 /// When the text has a fault.
 pub fn site(text: &str) -> Arc<Site> {
-    let prompts = ["welcome", "wait", "bye", "sales"]
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let prompts = [
+        "welcome",
+        "wait",
+        "bye",
+        "sales",
+        "hold",
+        "sorry",
+        "signed_in",
+        "offer",
+    ]
+    .into_iter()
+    .map(str::to_owned)
+    .collect();
     match Site::load(text, &prompts) {
         Ok(site) => Arc::new(site),
         Err(faults) => panic!(
@@ -84,5 +113,7 @@ pub(crate) fn utterance(words: &str) -> Utterance {
     }
 }
 
+/// The site of a branch with people in it.
+pub const BRANCH: &str = include_str!("branch.toml");
 /// The town's own site.
 pub(crate) const SITE: &str = include_str!("site.toml");

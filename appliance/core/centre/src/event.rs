@@ -5,7 +5,9 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::record::{Emotion, Parties, Record, UnixMillis, Utterance};
+use crate::queue::{AgentView, QueueView};
+use crate::record::{Direction, Emotion, Parties, Record, UnixMillis, Utterance};
+use crate::shield::Refusal;
 
 /// One change worth showing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +23,20 @@ pub enum Event {
     Heard { call: Uuid, utterance: Utterance },
     /// How the last phrase sounded.
     Felt { call: Uuid, emotion: Emotion },
+    /// An agent stands elsewhere than before.
+    Agent(AgentView),
+    /// Callers came to a queue or went.
+    Queue(QueueView),
+    /// A phone registered or went.
+    Phone { device: String, phones: usize },
+    /// A trunk that we call came up or went down.
+    Trunk {
+        trunk: String,
+        up: bool,
+        why: String,
+    },
+    /// A call to the outside was refused, or cut off, by the site's protection.
+    Refused(Refusal),
     /// The call ended and this is its record (not yet saved).
     Ended { call: Uuid, record: Box<Record> },
 }
@@ -33,6 +49,12 @@ pub struct LiveCall {
     pub answered: Option<UnixMillis>,
     pub parties: Parties,
     pub state: CallState,
+    /// Which way it goes.
+    #[serde(default)]
+    pub direction: Direction,
+    /// The agent who speaks, or for whom it rings.
+    #[serde(default)]
+    pub agent: Option<String>,
     pub flow: String,
     pub step: String,
     pub digits: String,
@@ -47,5 +69,9 @@ pub enum CallState {
     InFlow,
     InQueue,
     Transferring,
+    /// Two parties hear each other.
+    Talking,
+    /// One party holds the other.
+    OnHold,
     Ending,
 }

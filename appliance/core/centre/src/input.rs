@@ -37,6 +37,22 @@ pub enum Input {
     WallClock { unix_ms: UnixMillis },
     /// Take no new calls, end the running ones.
     Stop,
+    /// An agent does something, by the web page or the API.
+    Agent { agent: String, act: AgentAct },
+}
+
+/// What an agent does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentAct {
+    /// They work from now on, at their own phone where none is said.
+    SignIn { device: Option<String> },
+    /// They go home, after the call they are in.
+    SignOut,
+    /// They take no calls for a while, after the one they are in.
+    Pause,
+    /// They take calls again.
+    Resume,
 }
 
 /// Something that must now be done.

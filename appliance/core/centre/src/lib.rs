@@ -20,10 +20,12 @@ mod clock;
 pub mod event;
 pub mod flow;
 mod input;
+mod ledger;
 pub mod limits;
 mod queue;
 pub mod record;
 mod report;
+mod shield;
 pub mod site;
 
 pub use call::{
@@ -31,6 +33,7 @@ pub use call::{
 };
 pub use call_id::CallId;
 pub use centre::{Centre, CentreConfig, Reason, Stats, Why};
-pub use input::{Input, Output};
+pub use input::{AgentAct, Input, Output};
 pub use queue::{AgentState, AgentView, PauseWhy, QueueView};
 pub use report::recording_file;
+pub use shield::{Refusal, RefusalWhy};

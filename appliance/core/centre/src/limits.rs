@@ -8,5 +8,11 @@ pub const MAX_TRANSCRIPT: usize = 1_000;
 pub const MAX_WORDS: usize = 500;
 /// How long a record waits for speech to finish the last phrase of an ended call.
 pub const SPEECH_GRACE: Duration = Duration::from_secs(8);
+/// How long what is said before a hang-up may take, without word from the media plane.
+pub const FAREWELL: Duration = Duration::from_secs(60);
+/// How long a call to the outside may ring.
+pub const OUTSIDE_PATIENCE: Duration = Duration::from_secs(60);
+/// How long a phone rings that another phone calls.
+pub const INSIDE_PATIENCE: Duration = Duration::from_secs(60);
 /// How long an agent who let a call ring is left in peace.
 pub const AGENT_REST: Duration = Duration::from_secs(2);

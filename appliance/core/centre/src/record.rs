@@ -26,6 +26,12 @@ pub struct Record {
     pub emotion: Option<Emotion>,
     /// The audio, where the site records.
     pub recording: Option<Recording>,
+    /// Who took it, and which way it went.
+    #[serde(default)]
+    pub handled: Handled,
+    /// How its time was spent.
+    #[serde(default)]
+    pub spans: Spans,
     /// What the media path counted.
     pub quality: Quality,
     /// Why it ended.
@@ -53,10 +59,69 @@ impl Times {
     }
 }
 
+/// Which way a call went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From a trunk.
+    #[default]
+    Inbound,
+    /// From a phone or from the box to a trunk.
+    Outbound,
+    /// Between phones, or from a phone to the box.
+    Internal,
+}
+
+impl Direction {
+    /// The word in records and columns.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// Who took a call, and which way it went.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handled {
+    /// Which way it went.
+    pub direction: Direction,
+    /// The agent who spoke last with the caller, or who called.
+    pub agent: Option<String>,
+    /// The device, or the number outside, that answered last.
+    pub answered_by: Option<String>,
+    /// The device that called; `None` where a trunk did.
+    pub device: Option<String>,
+    /// The queue that gave it to the agent.
+    pub queue: Option<String>,
+    /// What it cost by the site's prices, thousandths.
+    pub cost: u64,
+}
+
+/// How the time of a call was spent, milliseconds. The five spans follow one another and never
+/// overlap, so their sum is the whole call; `bill_ms` runs from the answer to the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spans {
+    /// A phone rang, and the caller stood in no queue.
+    pub ring_ms: u64,
+    /// The caller was led through a flow.
+    pub flow_ms: u64,
+    /// The caller waited in a queue, also while an agent's phone rang.
+    pub wait_ms: u64,
+    /// Two parties heard each other.
+    pub talk_ms: u64,
+    /// One party held the other.
+    pub hold_ms: u64,
+    /// From the answer to the end.
+    pub bill_ms: u64,
+}
+
 /// Who spoke with whom; numbers as the peer wrote them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parties {
-    /// Name of the trunk it came by.
+    /// Name of the trunk it came or went by; empty for a call inside.
     pub trunk: String,
     /// Caller's number or SIP address.
     pub from: String,

@@ -10,9 +10,10 @@ use call::{Cause, Recorded, StreamStats};
 use uuid::Uuid;
 
 use crate::clock::{day_folder, millis};
+use crate::ledger::{Ledger, Phase};
 use crate::limits::{MAX_TRANSCRIPT, MAX_WORDS};
 use crate::record::{
-    Emotion, Parties, Path, Quality, Record, Recording, Times, UnixMillis, Utterance,
+    Emotion, Handled, Parties, Path, Quality, Record, Recording, Times, UnixMillis, Utterance,
 };
 
 /// What is known of a call so far.
@@ -24,6 +25,16 @@ pub(crate) struct Report {
     started: (Instant, UnixMillis),
     answered: Option<Instant>,
     emotion: Option<Emotion>,
+    ledger: Ledger,
+    handled: Handled,
+    media: Media,
+}
+
+/// What the media plane said of the legs: the lead's own word counts before any other's.
+#[derive(Clone, Debug, Default)]
+struct Media {
+    stats: Option<StreamStats>,
+    recorded: Option<Recorded>,
 }
 
 /// How a call ended, for its record.
@@ -31,8 +42,6 @@ pub(crate) struct Report {
 pub(crate) struct Ending {
     pub(crate) at: Instant,
     pub(crate) cause: Cause,
-    pub(crate) stats: Option<StreamStats>,
-    pub(crate) recorded: Option<Recorded>,
 }
 
 impl Report {
@@ -46,10 +55,48 @@ impl Report {
             started: (now, unix_ms),
             answered: None,
             emotion: None,
+            ledger: Ledger::new(now),
+            handled: Handled::default(),
+            media: Media::default(),
         }
     }
 
-    /// Our 200 went out at `now`.
+    /// The call does something else from `now` on.
+    pub(crate) fn turn(&mut self, now: Instant, phase: Phase) {
+        self.ledger.turn(now, phase);
+    }
+
+    /// Who takes it, and which way it goes.
+    pub(crate) fn handled(&self) -> &Handled {
+        &self.handled
+    }
+
+    /// Who takes it, and which way it goes, to be changed.
+    pub(crate) fn handled_mut(&mut self) -> &mut Handled {
+        &mut self.handled
+    }
+
+    /// The call goes by that trunk.
+    pub(crate) fn goes_by(&mut self, trunk: &str) {
+        trunk.clone_into(&mut self.parties.trunk);
+    }
+
+    /// What the media plane said of a leg that is forgotten.
+    pub(crate) fn media(
+        &mut self,
+        is_lead: bool,
+        stats: Option<StreamStats>,
+        recorded: Option<Recorded>,
+    ) {
+        if is_lead || self.media.stats.is_none() {
+            self.media.stats = stats.or(self.media.stats.take());
+        }
+        if is_lead || self.media.recorded.is_none() {
+            self.media.recorded = recorded.or(self.media.recorded.take());
+        }
+    }
+
+    /// The call is answered at `now`.
     pub(crate) fn answer(&mut self, now: Instant) {
         self.answered.get_or_insert(now);
     }
@@ -125,8 +172,10 @@ impl Report {
             path,
             transcript: self.transcript,
             emotion: self.emotion,
-            recording: ending.recorded.map(recording),
-            quality: ending.stats.map(quality).unwrap_or_default(),
+            recording: self.media.recorded.map(recording),
+            handled: self.handled,
+            spans: self.ledger.close(ending.at, self.answered),
+            quality: self.media.stats.map(quality).unwrap_or_default(),
             cause: ending.cause,
         }
     }

@@ -1,6 +1,6 @@
 //! Calls that a crash cut off: each still yields one record, written at the next start.
 
-use centre::record::{Cause, Parties, Path, Quality, Record, Times, UnixMillis};
+use centre::record::{Cause, Handled, Parties, Path, Quality, Record, Spans, Times, UnixMillis};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -79,6 +79,8 @@ fn bare(id: Uuid, opened: UnixMillis) -> Record {
         transcript: Vec::new(),
         emotion: None,
         recording: None,
+        handled: Handled::default(),
+        spans: Spans::default(),
         quality: Quality::default(),
         cause: Cause::BoxRestarted,
     }

@@ -9,7 +9,9 @@ use axum::extract::connect_info::MockConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::Response;
 use centre::event::{CallState, Event, LiveCall};
-use centre::record::{Emotion, Parties, Path, Quality, Record, Recording, Times, Utterance};
+use centre::record::{
+    Direction, Emotion, Handled, Parties, Path, Quality, Record, Recording, Spans, Times, Utterance,
+};
 use serde_json::Value;
 use store::Store;
 use tempfile::TempDir;
@@ -202,6 +204,8 @@ pub(crate) fn live_call(nth: u128) -> LiveCall {
         answered: None,
         parties: parties(),
         state: CallState::Ringing,
+        direction: Direction::Inbound,
+        agent: None,
         flow: "customer_service".to_owned(),
         step: "customer_service/menu".to_owned(),
         digits: String::new(),
@@ -233,6 +237,8 @@ pub(crate) fn record(nth: u128, minutes: i64) -> Record {
             score: 0.8,
         }),
         recording: None,
+        handled: Handled::default(),
+        spans: Spans::default(),
         quality: Quality::default(),
         cause: call::Cause::CallerHungUp,
     }

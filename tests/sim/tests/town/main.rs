@@ -1,9 +1,14 @@
 //! The town's tests: one behaviour each, in virtual time.
 
+mod agents;
+mod branch;
 mod crowd;
 mod endings;
 mod flows;
 mod hostile;
 mod offers;
 mod replay;
+mod talks;
+mod transfers;
 mod trunks;
+mod ways;

@@ -1,16 +1,18 @@
-//! One call as the centre holds it: its site, its flow's run, its report, and what it still owes.
+//! One call as the centre holds it: its parties, its flow's run, and what it still owes.
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use call::{Cause, Recorded, StreamId, StreamStats};
+use call::{Cause, LegId, Recorded, StreamId, StreamStats};
 use uuid::Uuid;
 
 use crate::event::{CallState, LiveCall};
 use crate::flow::{Run, Target};
-use crate::record::{Path, Record, Utterance};
+use crate::ledger::Phase;
+use crate::record::{Handled, Parties, Path, Record, Utterance};
 use crate::report::{Ending, Report, placed};
-use crate::site::Site;
+use crate::site::{Site, WayOut};
 
 /// How far speech is with a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,46 +23,131 @@ pub(super) struct Speech {
     pub(super) is_owing: bool,
 }
 
+/// Who is at the other end of a leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Party {
+    /// A carrier: somebody outside, by that number.
+    Trunk { trunk: String, number: String },
+    /// A phone of the branch.
+    Device(String),
+    /// The phone of an agent whom a queue gave the call.
+    Agent { agent: String, device: String },
+}
+
+impl Party {
+    /// The phone, where it is one of the branch.
+    pub(super) fn device(&self) -> Option<&str> {
+        match self {
+            Self::Trunk { .. } => None,
+            Self::Device(device) | Self::Agent { device, .. } => Some(device),
+        }
+    }
+}
+
+/// One party's side of a call.
+#[derive(Clone, Debug)]
+pub(super) struct Side {
+    pub(super) party: Party,
+    pub(super) stream: Option<StreamId>,
+    pub(super) answered: bool,
+    /// It put the other party on hold.
+    pub(super) holds: bool,
+    /// It ended; the switchboard has not said its last word.
+    pub(super) over: bool,
+}
+
+impl Side {
+    pub(super) fn new(party: Party) -> Self {
+        Self {
+            party,
+            stream: None,
+            answered: false,
+            holds: false,
+            over: false,
+        }
+    }
+}
+
+/// Somebody is being called for the lead.
+#[derive(Clone, Debug)]
+pub(super) struct Attempt {
+    /// Legs that ring.
+    pub(super) legs: BTreeSet<LegId>,
+    /// Ways out still to be tried, where it goes outside.
+    pub(super) ways: VecDeque<WayOut>,
+    /// The number dialled inside.
+    pub(super) dialled: String,
+    /// The phone on whose account it is.
+    pub(super) device: Option<String>,
+    /// What follows where nobody answers.
+    pub(super) otherwise: Otherwise,
+    /// The best told cause so far.
+    pub(super) failed: Option<Cause>,
+}
+
+/// What follows an attempt that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Otherwise {
+    /// The call ends.
+    End,
+    /// The lead goes there.
+    Go(Target),
+    /// The lead's flow goes on.
+    Flow,
+    /// The party that asked for the transfer is told.
+    Tell(LegId),
+}
+
 /// One call.
 #[derive(Debug)]
 pub(super) struct Call {
-    report: Report,
+    pub(super) report: Report,
     pub(super) site: Arc<Site>,
-    pub(super) entry: Option<Target>,
+    /// The party that is led: through the flow, into a queue, to somebody.
+    pub(super) lead: LegId,
+    pub(super) sides: BTreeMap<LegId, Side>,
+    /// The two who speak with one another, or are about to.
+    pub(super) pair: Option<(LegId, LegId)>,
+    pub(super) attempt: Option<Attempt>,
+    /// Where the lead goes once its stream runs.
+    pub(super) entry: Option<Entry>,
     pub(super) run: Option<Run>,
     pub(super) state: CallState,
-    pub(super) stream: Option<StreamId>,
     pub(super) speech: Speech,
-    ending: Option<Ending>,
-    /// The switchboard has said its last word.
-    closed: bool,
+    /// Streams that speech was told of.
+    pub(super) streams: Vec<StreamId>,
+    pub(super) ending: Option<Ending>,
+}
+
+/// What the lead meets once its stream runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// A flow or a queue.
+    Target(Target),
+    /// These prompts, and the end.
+    Farewell(Vec<String>),
 }
 
 impl Call {
-    pub(super) fn new(report: Report, site: Arc<Site>, entry: Option<Target>) -> Self {
+    pub(super) fn new(report: Report, site: Arc<Site>, lead: LegId, party: Party) -> Self {
         Self {
             report,
             site,
-            entry,
+            lead,
+            sides: BTreeMap::from([(lead, Side::new(party))]),
+            pair: None,
+            attempt: None,
+            entry: None,
             run: None,
             state: CallState::Ringing,
-            stream: None,
             speech: Speech::default(),
+            streams: Vec::new(),
             ending: None,
-            closed: false,
         }
     }
 
     pub(super) fn id(&self) -> Uuid {
         self.report.id()
-    }
-
-    pub(super) fn recording_file(&self) -> String {
-        self.report.recording_file()
-    }
-
-    pub(super) fn answer(&mut self, now: Instant) {
-        self.report.answer(now);
     }
 
     /// The caller's sound goes to speech from `now` on.
@@ -80,31 +167,55 @@ impl Call {
         (utterance, kept)
     }
 
-    /// The leg ended.
+    /// The call is over for `cause`; only the first one counts.
     pub(super) fn end(&mut self, now: Instant, cause: Cause) {
         self.state = CallState::Ending;
-        self.ending = Some(Ending {
-            at: now,
-            cause,
-            stats: None,
-            recorded: None,
-        });
+        self.ending.get_or_insert(Ending { at: now, cause });
     }
 
-    /// The leg is forgotten, with what the media plane said last.
-    pub(super) fn close(&mut self, stats: Option<StreamStats>, recorded: Option<Recorded>) {
-        self.closed = true;
-        if let Some(ending) = &mut self.ending {
-            (ending.stats, ending.recorded) = (stats, recorded);
-        }
+    /// A leg is forgotten, with what the media plane said last of it.
+    pub(super) fn close(
+        &mut self,
+        leg: LegId,
+        stats: Option<StreamStats>,
+        recorded: Option<Recorded>,
+    ) {
+        self.sides.remove(&leg);
+        self.report.media(leg == self.lead, stats, recorded);
     }
 
     pub(super) fn is_running(&self) -> bool {
         self.ending.is_none()
     }
 
+    /// True when every leg is forgotten.
     pub(super) fn is_closed(&self) -> bool {
-        self.closed
+        self.sides.is_empty()
+    }
+
+    /// Whom `leg` speaks with.
+    pub(super) fn partner(&self, leg: LegId) -> Option<LegId> {
+        match self.pair {
+            Some((one, other)) if one == leg => Some(other),
+            Some((one, other)) if other == leg => Some(one),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_answered(&self, leg: LegId) -> bool {
+        self.sides.get(&leg).is_some_and(|side| side.answered)
+    }
+
+    pub(super) fn is_open(&self, leg: LegId) -> bool {
+        self.sides
+            .get(&leg)
+            .is_some_and(|side| side.stream.is_some() && !side.over)
+    }
+
+    /// The call does something else from `now` on.
+    pub(super) fn turn(&mut self, now: Instant, state: CallState, phase: Phase) {
+        self.state = state;
+        self.report.turn(now, phase);
     }
 
     /// The one record of an ended call; `None` for one that still runs.
@@ -116,12 +227,16 @@ impl Call {
     /// As a person would tell it.
     pub(super) fn live(&self) -> LiveCall {
         let run = self.run.as_ref();
+        let (parties, handled): (&Parties, &Handled) =
+            (self.report.parties(), self.report.handled());
         LiveCall {
             id: self.report.id(),
             started: self.report.started(),
             answered: self.report.answered(),
-            parties: self.report.parties().clone(),
+            parties: parties.clone(),
             state: self.state,
+            direction: handled.direction,
+            agent: handled.agent.clone(),
             flow: run.map(Run::flow).unwrap_or_default().to_owned(),
             step: run.map(Run::step).unwrap_or_default().to_owned(),
             digits: run.map(Run::digits).unwrap_or_default().to_owned(),

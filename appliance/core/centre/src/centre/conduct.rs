@@ -1,275 +1,230 @@
-//! How a call is conducted: taken, opened, walked through its flow, ended, remembered.
+//! How a call is led through its flow: what it hears, what it presses, what follows.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use call::{Caller, Cause, LegId, Origin, StreamId};
+use call::{Cause, LegId, StreamId};
 
-use super::call_state::Call;
+use super::call_state::{Entry, Otherwise, Party};
+use super::connect::Wanted;
 use super::{Centre, Why};
 use crate::call_id::CallId;
 use crate::event::{CallState, Event};
-use crate::flow::{FlowAct, FlowInput, Run, Target};
-use crate::input::Output;
-use crate::limits::SPEECH_GRACE;
-use crate::queue::Waiter;
-use crate::record::Parties;
-use crate::report::Report;
-use crate::site::Door;
+use crate::flow::{FlowAct, FlowInput, Run};
+use crate::ledger::Phase;
+use crate::limits::{FAREWELL, INSIDE_PATIENCE};
 
 impl Centre {
-    /// A trunk calls: a number that leads nowhere is refused, every other one is answered.
-    pub(super) fn take_call(&mut self, now: Instant, leg: LegId, caller: Caller) {
-        let unix_ms = self.wall.at(now);
-        let id = self.identities.uuid_v7(unix_ms);
-        let Caller {
-            origin,
-            from,
-            to,
-            sip_call_id,
-            ..
-        } = caller;
-        let (Origin::Trunk(trunk) | Origin::Device(trunk)) = origin;
-        tracing::info!(call = %id, %leg, trunk, "a call came in");
-        let site = Arc::clone(&self.site);
-        let entry = site.number(&to).and_then(|number| match &number.door {
-            Door::Target(target) => Some(target.clone()),
-            Door::Device(_) | Door::Agent(_) => None,
-        });
-        let refusal = match &entry {
-            None => Some(Cause::NoRoute),
-            Some(entry) => refused_at_once(now, &site, entry),
+    /// A leg was answered, by us or by its party.
+    pub(super) fn answered(&mut self, now: Instant, leg: LegId) {
+        self.shield.answered(now, leg);
+        let Some((id, call)) = self.call_of(leg) else {
+            return;
         };
-        let report = Report::new(
-            id,
-            now,
-            unix_ms,
-            Parties {
-                trunk,
-                from,
-                to,
-                sip_call_id,
-            },
-        );
-        let call = Call::new(report, site, entry);
-        self.outputs
-            .push_back(Output::Event(Event::Started(call.live())));
-        self.calls.insert(leg, call);
-        match refusal {
-            Some(cause) => self.switchboard.end(now, leg, cause),
-            None => self.switchboard.answer(now, leg),
+        if let Some(side) = call.sides.get_mut(&leg) {
+            side.answered = true;
+        }
+        if leg == call.lead {
+            call.report.answer(now);
+            if call.pair.is_some() {
+                self.speak(now, id);
+            }
+        } else {
+            self.picked_up(now, id, leg);
         }
     }
 
-    /// The stream runs: the flow begins.
-    pub(super) fn open(&mut self, now: Instant, leg: LegId, stream: StreamId) {
-        let Some(call) = self.calls.get_mut(&leg) else {
+    /// The stream of a leg runs: what is said is kept, and who waited for it goes on.
+    pub(super) fn opened(&mut self, now: Instant, leg: LegId, stream: StreamId) {
+        let Some((id, call)) = self.call_of(leg) else {
             return;
         };
-        call.stream = Some(stream);
-        self.streams.insert(stream, leg);
-        if call.site.records() {
-            self.switchboard.record(leg, call.recording_file());
-        }
-        if call.site.speech() {
+        let Some(side) = call.sides.get_mut(&leg) else {
+            return;
+        };
+        side.stream = Some(stream);
+        let is_outside = matches!(side.party, Party::Trunk { .. });
+        let is_lead = leg == call.lead;
+        let records = is_lead && call.site.records();
+        // Only who calls from outside is ever listened to, never who works here.
+        let listens = is_outside && is_lead && call.site.speech();
+        let file = call.report.recording_file();
+        if listens {
             call.listen(now);
+            call.streams.push(stream);
+            self.index.streams.insert(stream, id);
+        }
+        if records {
+            self.switchboard.record(leg, file);
+        }
+        if listens {
             self.switchboard.tap(leg, true);
         }
-        if let Some(entry) = call.entry.take() {
-            call.state = CallState::InFlow;
-            call.run = Some(Run::start(now, Arc::clone(&call.site), entry));
-            self.walk(now, leg);
+        if is_lead {
+            self.enter(now, id);
+        }
+        self.speak(now, id);
+    }
+
+    /// The lead meets what waits for it, once its stream runs.
+    pub(super) fn enter(&mut self, now: Instant, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        if !call.is_running() || !call.is_open(call.lead) {
+            return;
+        }
+        let lead = call.lead;
+        match call.entry.take() {
+            None => {}
+            Some(Entry::Target(target)) => {
+                call.turn(now, CallState::InFlow, Phase::Flow);
+                call.run = Some(Run::start(now, Arc::clone(&call.site), target));
+                self.walk(now, id);
+            }
+            Some(Entry::Farewell(prompts)) => {
+                call.turn(now, CallState::InFlow, Phase::Flow);
+                if prompts.is_empty() {
+                    return self.end_call(now, id, Cause::FlowEnded);
+                }
+                self.deadlines.set((id, Why::Farewell), now + FAREWELL);
+                self.switchboard.play(lead, prompts, false);
+            }
         }
     }
 
     pub(super) fn press(&mut self, now: Instant, leg: LegId, digit: char) {
-        let Some(call) = self.calls.get(&leg) else {
+        let Some((id, call)) = self.call_of(leg) else {
             return;
         };
-        let call = call.id();
-        self.show(Event::Digit { call, digit });
-        self.tell_flow(now, leg, FlowInput::Digit(digit));
+        if leg != call.lead || call.pair.is_some() {
+            return;
+        }
+        let uuid = call.id();
+        self.show(Event::Digit { call: uuid, digit });
+        if !self.takes_call_back(now, id, digit) {
+            self.tell_flow(now, id, FlowInput::Digit(digit));
+        }
     }
 
+    pub(super) fn play_done(&mut self, now: Instant, leg: LegId) {
+        let Some((id, call)) = self.call_of(leg) else {
+            return;
+        };
+        if leg != call.lead || call.pair.is_some() {
+            return;
+        }
+        let waits = call.state == CallState::InQueue;
+        if self.deadlines.of((id, Why::Farewell)).is_some() {
+            return self.end_call(now, id, Cause::FlowEnded);
+        }
+        if waits {
+            return self.play_queue(id);
+        }
+        self.tell_flow(now, id, FlowInput::PlayDone);
+    }
+
+    /// The trunk did not take the lead over.
     pub(super) fn transfer_failed(&mut self, now: Instant, leg: LegId) {
-        if let Some(call) = self.calls.get_mut(&leg) {
-            call.state = CallState::InFlow;
+        if let Some((id, _)) = self.call_of(leg) {
+            self.back_to_flow(now, id, FlowInput::TransferFailed);
         }
-        self.tell_flow(now, leg, FlowInput::TransferFailed);
     }
 
-    pub(super) fn queue_timeout(&mut self, now: Instant, leg: LegId) {
-        if let Some(call) = self.calls.get_mut(&leg) {
-            call.state = CallState::InFlow;
+    pub(super) fn back_to_flow(&mut self, now: Instant, id: CallId, input: FlowInput) {
+        if let Some(call) = self.calls.get_mut(&id).filter(|call| call.is_running()) {
+            call.turn(now, CallState::InFlow, Phase::Flow);
         }
-        self.switchboard.stop_play(leg);
-        self.tell_flow(now, leg, FlowInput::QueueTimeout);
+        self.tell_flow(now, id, input);
     }
 
-    pub(super) fn flow_timeout(&mut self, now: Instant, leg: LegId) {
-        let call = self.calls.get_mut(&leg).filter(|call| call.is_running());
+    pub(super) fn flow_timeout(&mut self, now: Instant, id: CallId) {
+        let call = self.calls.get_mut(&id).filter(|call| call.is_running());
         if let Some(run) = call.and_then(|call| call.run.as_mut()) {
             run.handle_timeout(now);
-            self.walk(now, leg);
+            self.walk(now, id);
         }
     }
 
     /// Tells the flow of a running call, and does what it says.
-    pub(super) fn tell_flow(&mut self, now: Instant, leg: LegId, input: FlowInput) {
-        let call = self.calls.get_mut(&leg).filter(|call| call.is_running());
+    pub(super) fn tell_flow(&mut self, now: Instant, id: CallId, input: FlowInput) {
+        let call = self.calls.get_mut(&id).filter(|call| call.is_running());
         if let Some(run) = call.and_then(|call| call.run.as_mut()) {
             run.handle(now, input);
-            self.walk(now, leg);
+            self.walk(now, id);
         }
     }
 
-    pub(super) fn ended(&mut self, now: Instant, leg: LegId, cause: Cause) {
-        let Some(call) = self.calls.get_mut(&leg) else {
-            return;
-        };
-        call.end(now, cause);
-        tracing::info!(call = %call.id(), %leg, cause = cause.word(), "a call ended");
-        self.queues.leave(now, CallId(leg.0));
-        self.deadlines.clear((leg, Why::Flow));
-        self.show_change(leg);
-    }
-
-    pub(super) fn speech_done(&mut self, stream: StreamId) {
-        let Some(leg) = self.streams.get(&stream).copied() else {
-            return;
-        };
-        if let Some(call) = self.calls.get_mut(&leg) {
-            call.speech.is_owing = false;
-        }
-        self.conclude(leg, false);
-    }
-
-    /// The leg is closed: makes the record, or gives speech its time to finish.
-    pub(super) fn await_speech(&mut self, now: Instant, leg: LegId) {
-        self.deadlines.set((leg, Why::Speech), now + SPEECH_GRACE);
-        self.conclude(leg, false);
-    }
-
-    /// Makes the record of a closed call, once speech is done or `overdue`. The only place that
-    /// makes one: it takes the call out of the table.
-    pub(super) fn conclude(&mut self, leg: LegId, overdue: bool) {
-        let Some(call) = self.calls.get(&leg).filter(|call| call.is_closed()) else {
-            return;
-        };
-        if call.speech.is_owing && !overdue && !self.stopping {
-            return;
-        }
-        self.deadlines.clear((leg, Why::Speech));
-        let Some(call) = self.calls.remove(&leg) else {
-            return;
-        };
-        if let Some(stream) = call.stream {
-            self.streams.remove(&stream);
-        }
-        if let Some(record) = call.finish() {
-            self.stats.records += 1;
-            let record = Box::new(record);
-            let ended = Event::Ended {
-                call: record.id,
-                record: record.clone(),
-            };
-            self.outputs.push_back(Output::Record(record));
-            self.outputs.push_back(Output::Event(ended));
-        }
-    }
-
-    /// Does what the flow of `leg` says, and keeps its next deadline.
-    fn walk(&mut self, now: Instant, leg: LegId) {
+    /// Does what the flow of a call says, and keeps its next deadline.
+    pub(super) fn walk(&mut self, now: Instant, id: CallId) {
         let mut moved = false;
-        while let Some(act) = self.next_act(leg) {
-            moved |= self.act(now, leg, act);
+        while let Some(act) = self.next_act(id) {
+            moved |= self.act(now, id, act);
         }
-        let call = self.calls.get(&leg).filter(|call| call.is_running());
-        match call
-            .and_then(|call| call.run.as_ref())
-            .and_then(Run::poll_timeout)
-        {
-            Some((at, _)) => self.deadlines.set((leg, Why::Flow), at),
-            None => self.deadlines.clear((leg, Why::Flow)),
+        let call = self.calls.get(&id).filter(|call| call.is_running());
+        let run = call.and_then(|call| call.run.as_ref());
+        match run.and_then(Run::poll_timeout) {
+            Some((at, _)) => self.deadlines.set((id, Why::Flow), at),
+            None => self.deadlines.clear((id, Why::Flow)),
         }
         if moved {
-            self.show_change(leg);
+            self.show_change(id);
         }
     }
 
-    fn next_act(&mut self, leg: LegId) -> Option<FlowAct> {
-        self.calls.get_mut(&leg)?.run.as_mut()?.poll()
+    fn next_act(&mut self, id: CallId) -> Option<FlowAct> {
+        let call = self.calls.get_mut(&id).filter(|call| call.is_running());
+        call?.run.as_mut()?.poll()
     }
 
     /// Does one act; true when a person would tell it as a change.
-    fn act(&mut self, now: Instant, leg: LegId, act: FlowAct) -> bool {
+    fn act(&mut self, now: Instant, id: CallId, act: FlowAct) -> bool {
+        let Some(lead) = self.calls.get(&id).map(|call| call.lead) else {
+            return false;
+        };
         match act {
-            FlowAct::Play { prompts, repeat } => self.switchboard.play(leg, prompts, repeat),
-            FlowAct::StopPlay => self.switchboard.stop_play(leg),
+            FlowAct::Play { prompts, repeat } => self.switchboard.play(lead, prompts, repeat),
+            FlowAct::StopPlay => self.switchboard.stop_play(lead),
             // The tap runs for the whole call, for the transcript; the run itself knows when
             // words matter.
             FlowAct::Listening(_) => {}
             FlowAct::Enter { .. } => return true,
             FlowAct::Queue { queue } => {
-                self.enter_queue(now, leg, &queue);
+                self.enter_queue(now, id, &queue);
                 return true;
             }
             FlowAct::Transfer { to } => {
-                self.set_state(leg, CallState::Transferring);
-                self.switchboard.transfer(now, leg, &to);
+                self.hand_over(now, id, &to);
                 return true;
             }
-            FlowAct::HangUp { cause } => self.switchboard.end(now, leg, cause),
+            FlowAct::HangUp { cause } => self.end_call(now, id, cause),
         }
         false
     }
 
-    fn enter_queue(&mut self, now: Instant, leg: LegId, name: &str) {
-        let Some(call) = self.calls.get_mut(&leg) else {
+    /// The flow hands the lead over: to a phone or an agent of the branch, over a route, or back
+    /// to the trunk that brought it, where the branch knows no such number.
+    fn hand_over(&mut self, now: Instant, id: CallId, to: &str) {
+        let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
-        let site = Arc::clone(&call.site);
-        let Some(queue) = site.queue(name) else {
-            return;
+        call.turn(now, CallState::Transferring, Phase::Ring);
+        let (lead, site) = (call.lead, Arc::clone(&call.site));
+        let people = site.people();
+        let is_ours = people.device(to).is_some()
+            || people.agent_of_number(to).is_some()
+            || !site.ways_out(to, None).is_empty();
+        if !is_ours {
+            return self.switchboard.transfer(now, lead, to);
+        }
+        if !site.hold().is_empty() {
+            self.switchboard.play(lead, site.hold().to_vec(), true);
+        }
+        let wanted = Wanted {
+            to,
+            device: None,
+            patience: INSIDE_PATIENCE,
         };
-        call.state = CallState::InQueue;
-        let waiter = Waiter {
-            call: CallId(leg.0),
-            queue: name.to_owned(),
-            level: 0,
-            skills: BTreeSet::new(),
-            wish: None,
-            max_wait: queue.max_wait(),
-            announce: None,
-        };
-        self.queues.enter(now, waiter);
-        if !queue.prompts().is_empty() {
-            self.switchboard.play(leg, queue.prompts().to_vec(), true);
-        }
+        self.connect(now, id, wanted, Otherwise::Flow);
     }
-
-    fn set_state(&mut self, leg: LegId, state: CallState) {
-        if let Some(call) = self.calls.get_mut(&leg) {
-            call.state = state;
-        }
-    }
-
-    fn show_change(&mut self, leg: LegId) {
-        if let Some(call) = self.calls.get(&leg) {
-            let live = call.live();
-            self.show(Event::Changed(live));
-        }
-    }
-}
-
-/// The cause a call is refused for without being answered: its number leads to a step that hangs
-/// up before a word is said.
-fn refused_at_once(now: Instant, site: &Arc<crate::site::Site>, entry: &Target) -> Option<Cause> {
-    let mut run = Run::start(now, Arc::clone(site), entry.clone());
-    std::iter::from_fn(|| run.poll()).find_map(|act| match act {
-        FlowAct::Enter { .. } | FlowAct::Listening(_) | FlowAct::StopPlay => None,
-        FlowAct::HangUp { cause } => Some(Some(cause)),
-        FlowAct::Play { .. } | FlowAct::Queue { .. } | FlowAct::Transfer { .. } => Some(None),
-    })?
 }

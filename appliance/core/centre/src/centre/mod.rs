@@ -1,15 +1,24 @@
-//! The centre: all calls of the box, each with its flow, its place in a queue and its record.
+//! The centre: all calls of the box, each with its parties, its flow, its place in a queue and
+//! its record.
 //!
 //! The shell drives it in one loop: take an [`Input`], `handle` it, do what `poll` says until it
-//! is empty, sleep until `poll_timeout`. It owns the switchboard and is the only place that makes
-//! records: one per call, when the call's last word has been said. It never waits and never reads
-//! a clock; the wall clock is an input like any other.
+//! is empty, sleep until `poll_timeout`. It owns the switchboard, the queues and the shield, and
+//! is the only place that makes records: one per call, when the call's last word has been said.
+//! It never waits and never reads a clock; the wall clock is an input like any other.
 
+mod agents;
+mod arriving;
 mod call_state;
 mod conduct;
+mod connect;
+mod ending;
 mod lines;
+mod outside;
+mod queueing;
+mod talking;
+mod transfer;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,12 +27,14 @@ use call::{Cause, Deadlines, LegEvent, LegId, Local, StreamId, Switchboard, Swit
 
 use self::call_state::Call;
 use self::lines::{devices, trunks};
+use crate::call_id::CallId;
 use crate::clock::{Identities, WallClock};
 use crate::event::{Event, LiveCall};
 use crate::flow;
 use crate::input::{Input, Output};
-use crate::queue::{QueueAct, Queues};
+use crate::queue::{AgentView, QueueView, Queues};
 use crate::record::{UnixMillis, Utterance};
+use crate::shield::{Moment, Shield};
 use crate::site::Site;
 
 /// Digest realm of the box.
@@ -53,8 +64,10 @@ pub enum Reason {
     Switchboard(call::Reason),
     /// A caller's time in a queue, or an agent's after a call.
     Queues,
+    /// The next minute of a call to the outside.
+    Shield,
     /// A call's own deadline.
-    Call(LegId, Why),
+    Call(CallId, Why),
 }
 
 /// A call's own deadlines.
@@ -62,6 +75,8 @@ pub enum Reason {
 pub enum Why {
     /// The flow waits for an answer or the end of a prompt.
     Flow,
+    /// What is said before a hang-up had its time.
+    Farewell,
     /// Speech had its time to finish the last phrase.
     Speech,
 }
@@ -73,18 +88,34 @@ pub struct Stats {
     pub switchboard: call::Stats,
     /// Calls now, ending ones included.
     pub calls: usize,
+    /// Legs that calls hold now.
+    pub legs: usize,
+    /// Calls that began.
+    pub started: u64,
     /// Callers waiting now, per queue that holds somebody.
     pub queued: BTreeMap<String, usize>,
     /// Records made.
     pub records: u64,
+    /// Calls to the outside that protection refused or cut off.
+    pub refused: u64,
     /// Phrases heard.
     pub heard: u64,
     /// Phrases that did not fit a full transcript.
     pub heard_cut: u64,
     /// Phrases about a stream that no call holds.
     pub heard_stray: u64,
-    /// Deadlines of calls waiting now.
+    /// Deadlines of calls waiting now; those of agents are not among them.
     pub deadlines: usize,
+}
+
+/// Who is found by what.
+#[derive(Debug, Default)]
+struct Index {
+    legs: BTreeMap<LegId, CallId>,
+    /// Streams that speech listens to, until the record of their call is made.
+    streams: BTreeMap<StreamId, CallId>,
+    /// Legs of each phone that are up, or ring for another reason than a queue.
+    phones: BTreeMap<String, BTreeSet<LegId>>,
 }
 
 /// All calls of the box.
@@ -92,10 +123,11 @@ pub struct Stats {
 pub struct Centre {
     switchboard: Switchboard,
     site: Arc<Site>,
-    calls: BTreeMap<LegId, Call>,
-    streams: BTreeMap<StreamId, LegId>,
+    calls: BTreeMap<CallId, Call>,
+    index: Index,
     queues: Queues,
-    deadlines: Deadlines<(LegId, Why)>,
+    shield: Shield,
+    deadlines: Deadlines<(CallId, Why)>,
     wall: WallClock,
     identities: Identities,
     outputs: VecDeque<Output>,
@@ -114,12 +146,15 @@ impl Centre {
             realm: REALM.into(),
         });
         switchboard.set_lines(config.now, trunks(&site), devices(&site));
+        let mut queues = Queues::default();
+        queues.set_site(config.now, &site);
         Self {
             switchboard,
             site,
             calls: BTreeMap::new(),
-            streams: BTreeMap::new(),
-            queues: Queues::default(),
+            index: Index::default(),
+            queues,
+            shield: Shield::default(),
             deadlines: Deadlines::default(),
             wall: WallClock::new(config.now, config.unix_ms),
             identities: Identities::new(config.seed),
@@ -140,27 +175,32 @@ impl Centre {
             Input::Site(site) => {
                 self.switchboard
                     .set_lines(now, trunks(&site), devices(&site));
+                self.queues.set_site(now, &site);
                 self.site = site;
             }
             Input::WallClock { unix_ms } => self.wall = WallClock::new(now, unix_ms),
+            Input::Agent { agent, act } => self.agent_act(now, &agent, act),
             Input::Stop => self.stop(now),
         }
-        self.settle_events(now);
+        self.settle(now);
     }
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.switchboard.handle_timeout(now);
-        self.settle_events(now);
+        self.settle(now);
         self.queues.handle_timeout(now);
-        self.settle_queues(now);
-        for (leg, why) in self.deadlines.take_due(now) {
+        let moment = self.moment(now);
+        self.shield.handle_timeout(now, moment, &self.site);
+        self.settle(now);
+        for (call, why) in self.deadlines.take_due(now) {
             match why {
-                Why::Flow => self.flow_timeout(now, leg),
-                Why::Speech => self.conclude(leg, true),
+                Why::Flow => self.flow_timeout(now, call),
+                Why::Farewell => self.end_call(now, call, Cause::FlowEnded),
+                Why::Speech => self.conclude(call, true),
             }
         }
-        self.settle_events(now);
+        self.settle(now);
     }
 
     /// The next thing to do; ask until it is `None`.
@@ -179,22 +219,29 @@ impl Centre {
 
     /// When to call `handle_timeout`, and why.
     pub fn poll_timeout(&self) -> Option<(Instant, Reason)> {
-        let legs = self
-            .switchboard
-            .poll_timeout()
-            .map(|(at, why)| (at, Reason::Switchboard(why)));
-        let calls = self
-            .deadlines
-            .next()
-            .map(|(at, (leg, why))| (at, Reason::Call(leg, why)));
+        let legs = self.switchboard.poll_timeout();
+        let legs = legs.map(|(at, why)| (at, Reason::Switchboard(why)));
         let queues = self.queues.poll_timeout().map(|at| (at, Reason::Queues));
-        let all = legs.into_iter().chain(queues).chain(calls);
+        let shield = self.shield.poll_timeout().map(|at| (at, Reason::Shield));
+        let calls = self.deadlines.next();
+        let calls = calls.map(|(at, (call, why))| (at, Reason::Call(call, why)));
+        let all = legs.into_iter().chain(queues).chain(shield).chain(calls);
         all.min_by_key(|(at, _)| *at)
     }
 
     /// All running calls, as a person would tell them, oldest first.
     pub fn live(&self) -> Vec<LiveCall> {
         self.calls.values().map(Call::live).collect()
+    }
+
+    /// All agents, by name.
+    pub fn agents(&self, now: Instant) -> Vec<AgentView> {
+        self.queues.agents(now)
+    }
+
+    /// All queues, by name.
+    pub fn queues(&self, now: Instant) -> Vec<QueueView> {
+        self.queues.queues(now)
     }
 
     /// True when no call is left and every record was handed out: after `Stop`, the end.
@@ -204,11 +251,13 @@ impl Centre {
 
     /// What was counted, and what is held now.
     pub fn stats(&self) -> Stats {
+        let deadlines = self.deadlines.len() + self.queues.deadlines() + self.shield.deadlines();
         Stats {
             switchboard: self.switchboard.stats(),
             calls: self.calls.len(),
+            legs: self.index.legs.len(),
             queued: self.queues.lengths(),
-            deadlines: self.deadlines.len() + self.queues.deadlines(),
+            deadlines,
             ..self.stats.clone()
         }
     }
@@ -216,83 +265,96 @@ impl Centre {
     fn stop(&mut self, now: Instant) {
         self.stopping = true;
         self.switchboard.stop();
-        for leg in self.calls.keys().copied().collect::<Vec<_>>() {
-            self.switchboard.end(now, leg, Cause::BoxStopped);
+        for call in self.calls.keys().copied().collect::<Vec<_>>() {
+            self.end_call(now, call, Cause::BoxStopped);
             // A call that only waits for speech has nothing to gain from a box that stops.
-            self.conclude(leg, false);
+            self.conclude(call, false);
         }
     }
 
     fn hear(&mut self, now: Instant, stream: StreamId, utterance: Utterance) {
-        let call = self
-            .streams
-            .get(&stream)
-            .and_then(|leg| Some((*leg, self.calls.get_mut(leg)?)));
-        let Some((leg, call)) = call else {
+        let found = self.index.streams.get(&stream).copied();
+        let call = found.and_then(|id| Some((id, self.calls.get_mut(&id)?)));
+        let Some((id, call)) = call else {
             self.stats.heard_stray += 1;
             return;
         };
         self.stats.heard += 1;
         let (utterance, kept) = call.hear(utterance);
         self.stats.heard_cut += u64::from(!kept);
-        let id = call.id();
+        let uuid = call.id();
         let felt = utterance.emotion.clone();
         let words = utterance.words.clone();
         self.show(Event::Heard {
-            call: id,
+            call: uuid,
             utterance,
         });
         if let Some(emotion) = felt {
-            self.show(Event::Felt { call: id, emotion });
+            self.show(Event::Felt {
+                call: uuid,
+                emotion,
+            });
         }
-        self.tell_flow(now, leg, flow::FlowInput::Heard(words));
+        self.tell_flow(now, id, flow::FlowInput::Heard(words));
     }
 
-    fn settle_events(&mut self, now: Instant) {
-        while let Some(event) = self.switchboard.poll_event() {
-            self.on_leg(now, event);
-        }
-    }
-
-    fn settle_queues(&mut self, now: Instant) {
-        while let Some(act) = self.queues.poll() {
-            if let QueueAct::TimedOut { call } = act {
-                self.queue_timeout(now, LegId(call.0));
+    /// Goes on until nobody has anything more to say at `now`.
+    fn settle(&mut self, now: Instant) {
+        loop {
+            if let Some(event) = self.switchboard.poll_event() {
+                self.on_leg(now, event);
+            } else if let Some(act) = self.queues.poll() {
+                self.on_queue(now, act);
+            } else if let Some(leg) = self.shield.poll_cut() {
+                self.cut_off(now, leg);
+            } else {
+                return;
             }
         }
     }
 
     fn on_leg(&mut self, now: Instant, event: LegEvent) {
         match event {
-            LegEvent::Incoming { leg, caller } => self.take_call(now, leg, caller),
-            LegEvent::Answered { leg } => {
-                if let Some(call) = self.calls.get_mut(&leg) {
-                    call.answer(now);
-                }
-            }
-            LegEvent::Opened { leg, stream } => self.open(now, leg, stream),
+            LegEvent::Incoming { leg, caller } => self.arrive(now, leg, caller),
+            LegEvent::Ringing { leg, early_media } => self.rings(now, leg, early_media),
+            LegEvent::Answered { leg } => self.answered(now, leg),
+            LegEvent::Opened { leg, stream } => self.opened(now, leg, stream),
+            LegEvent::Held { leg, on } => self.held(now, leg, on),
             LegEvent::Digit { leg, digit } => self.press(now, leg, digit),
-            LegEvent::PlayDone { leg } => self.tell_flow(now, leg, flow::FlowInput::PlayDone),
+            LegEvent::PlayDone { leg } => self.play_done(now, leg),
             LegEvent::TransferFailed { leg } => self.transfer_failed(now, leg),
-            // No call of ours rings yet, and nobody is connected with anybody.
-            LegEvent::Ringing { .. } | LegEvent::Held { .. } => {}
-            LegEvent::TransferAsked { .. } => {}
-            LegEvent::Registered { .. } | LegEvent::TrunkState { .. } => {}
+            LegEvent::TransferAsked { leg, to, replaces } => {
+                self.transfer_asked(now, leg, &to, replaces);
+            }
             LegEvent::Ended { leg, cause } => self.ended(now, leg, cause),
             LegEvent::Closed {
                 leg,
                 stats,
                 recorded,
-            } => {
-                if let Some(call) = self.calls.get_mut(&leg) {
-                    call.close(stats, recorded);
-                }
-                self.await_speech(now, leg);
-            }
+            } => self.closed(now, leg, stats, recorded),
+            LegEvent::Registered { device, contacts } => self.registered(now, device, contacts),
+            LegEvent::TrunkState { trunk, up, why } => self.show(Event::Trunk { trunk, up, why }),
         }
+    }
+
+    /// The call of a leg.
+    fn call_of(&mut self, leg: LegId) -> Option<(CallId, &mut Call)> {
+        let id = *self.index.legs.get(&leg)?;
+        Some((id, self.calls.get_mut(&id)?))
+    }
+
+    fn moment(&self, now: Instant) -> Moment {
+        Moment::at(self.wall.at(now), self.site.utc_offset())
     }
 
     fn show(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
+    }
+
+    fn show_change(&mut self, call: CallId) {
+        if let Some(call) = self.calls.get(&call) {
+            let live = call.live();
+            self.show(Event::Changed(live));
+        }
     }
 }

@@ -11,6 +11,8 @@ pub enum FlowInput {
     Heard(String),
     /// The prompts of the last `Play` were heard (or could not be played).
     PlayDone,
+    /// The queue holds as many as it may.
+    QueueFull,
     /// The caller waited longer than the queue allows.
     QueueTimeout,
     /// The transfer did not come about; the caller is still here.

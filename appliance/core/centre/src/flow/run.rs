@@ -32,6 +32,8 @@ pub struct Run {
     acts: VecDeque<FlowAct>,
     deadline: Option<(Instant, Reason)>,
     listening: bool,
+    /// Full queues met one after the other.
+    full: u32,
     /// A queue's wait ended and the caller was asked nothing since.
     waited_out: bool,
     trail: Trail,
@@ -79,6 +81,7 @@ impl Run {
             acts: VecDeque::new(),
             deadline: None,
             listening: false,
+            full: 0,
             waited_out: false,
             trail: Trail {
                 flow,
@@ -94,6 +97,9 @@ impl Run {
         if self.state == State::Over {
             return;
         }
+        if input != FlowInput::QueueFull {
+            self.full = 0;
+        }
         let next = match input {
             FlowInput::Digit(digit) => self.pressed(now, digit),
             FlowInput::Heard(words) => self.heard(now, &words),
@@ -105,6 +111,7 @@ impl Run {
                 }
                 _ => None,
             },
+            FlowInput::QueueFull => self.overflowed(),
             FlowInput::TransferFailed => match &self.state {
                 State::Transferring { failed } => Some(failed.clone()),
                 _ => None,
@@ -164,9 +171,33 @@ impl Run {
         self.trail.target.as_deref()
     }
 
+    /// The queue the caller stands in, or stood in when an agent took the call.
+    pub fn queue(&self) -> Option<&str> {
+        match &self.state {
+            State::Queued { queue } => Some(queue),
+            _ => None,
+        }
+    }
+
     /// Whether `HangUp` was said.
     pub fn is_over(&self) -> bool {
         self.state == State::Over
+    }
+
+    /// Where those go that find no place; queues that send one another their callers for ever end
+    /// the call.
+    fn overflowed(&mut self) -> Option<Target> {
+        let State::Queued { queue } = &self.state else {
+            return None;
+        };
+        self.full += 1;
+        self.waited_out = true;
+        if self.full > MAX_STEPS_PER_INPUT {
+            return self.end(Cause::QueueTimeout);
+        }
+        let queue = self.site.queue(queue)?;
+        let overflow = queue.overflow().map(|overflow| &overflow.to);
+        Some(overflow.unwrap_or_else(|| queue.then()).clone())
     }
 
     fn go(&mut self, now: Instant, target: Target) {

@@ -135,9 +135,10 @@ impl Queues {
         self.waiting.values().filter(here).count()
     }
 
-    /// How many deadlines are set.
+    /// How many deadlines of callers are set; those of agents are not counted.
     pub(crate) fn deadlines(&self) -> usize {
-        self.deadlines.len()
+        let told = self.waiting.values().filter(|w| w.announce.is_some());
+        self.waiting.len() + told.count()
     }
 
     fn tell(&mut self, act: QueueAct) {

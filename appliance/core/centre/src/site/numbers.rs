@@ -62,6 +62,11 @@ impl Site {
     /// Where a called number leads: its own entry, else one that is the same number written
     /// otherwise, else that of `*`.
     pub fn number(&self, dialled: &str) -> Option<&Number> {
+        self.inner_number(dialled).or_else(|| self.numbers.get("*"))
+    }
+
+    /// As [`Site::number`], but never that of `*`: a number the site names.
+    pub fn inner_number(&self, dialled: &str) -> Option<&Number> {
         let plan = &self.calling.plan;
         let same = || {
             let whole = plan.e164(dialled)?;
@@ -69,14 +74,8 @@ impl Site {
             all.find(|(number, _)| plan.e164(number).as_ref() == Some(&whole))
                 .map(|(_, number)| number)
         };
-        self.own_number(dialled)
-            .or_else(same)
-            .or_else(|| self.numbers.get("*"))
-    }
-
-    /// The entry of exactly that number.
-    pub fn own_number(&self, dialled: &str) -> Option<&Number> {
-        self.numbers.get(dialled).filter(|_| dialled != "*")
+        let own = self.numbers.get(dialled).filter(|_| dialled != "*");
+        own.or_else(same)
     }
 
     /// The number plan.

@@ -5,7 +5,7 @@ mod kill;
 mod promises;
 mod queries;
 
-use centre::record::{Cause, Parties, Path, Quality, Record, Times, Utterance};
+use centre::record::{Cause, Handled, Parties, Path, Quality, Record, Spans, Times, Utterance};
 use uuid::Uuid;
 
 /// 2026-03-01T00:00:00Z.
@@ -37,6 +37,8 @@ fn sample(n: u64) -> Record {
         transcript: vec![said(1000, "我要报修100%")],
         emotion: None,
         recording: None,
+        handled: Handled::default(),
+        spans: Spans::default(),
         quality: Quality::default(),
         cause: Cause::CallerHungUp,
     }

@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use call::Cause;
 use centre::event::{CallState, Event, LiveCall};
-use centre::record::{Emotion, Parties, Path, Quality, Record, Recording, Times, Utterance};
+use centre::record::{
+    Direction, Emotion, Handled, Parties, Path, Quality, Record, Recording, Spans, Times, Utterance,
+};
 use store::Store;
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
@@ -121,6 +123,8 @@ impl Town {
             answered: None,
             parties: parties(told.0),
             state: CallState::Ringing,
+            direction: Direction::Inbound,
+            agent: None,
             flow: "customer_service".to_owned(),
             step: "customer_service/start".to_owned(),
             digits: String::new(),
@@ -234,6 +238,8 @@ impl Town {
             transcript,
             emotion,
             recording,
+            handled: Handled::default(),
+            spans: Spans::default(),
             quality: Quality {
                 packets_in: 600,
                 packets_out: 600,

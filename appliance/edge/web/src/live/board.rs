@@ -182,6 +182,9 @@ impl Board {
                     call: Box::new(view.clone()),
                 }
             }
+            // Told by a snapshot of their own.
+            Event::Agent(_) | Event::Queue(_) | Event::Phone { .. } => return,
+            Event::Trunk { .. } | Event::Refused(_) => return,
             Event::Ended { call, record } => {
                 inner.calls.remove(call);
                 News::Ended {

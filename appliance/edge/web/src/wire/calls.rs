@@ -1,7 +1,7 @@
 //! Calls as the page shows them: live ones, and records.
 
 use centre::event::{CallState, LiveCall};
-use centre::record::{Emotion, Record, Utterance};
+use centre::record::{Direction, Emotion, Record, Utterance};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -19,6 +19,8 @@ pub(crate) struct CallView {
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) state: StateView,
+    pub(crate) direction: DirectionView,
+    pub(crate) agent: Option<String>,
     pub(crate) flow: String,
     pub(crate) step: String,
     pub(crate) digits: String,
@@ -35,7 +37,18 @@ pub(crate) enum StateView {
     InFlow,
     InQueue,
     Transferring,
+    Talking,
+    OnHold,
     Ending,
+}
+
+/// Which way a call went.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DirectionView {
+    Inbound,
+    Outbound,
+    Internal,
 }
 
 /// One recognised phrase.
@@ -74,9 +87,29 @@ pub(crate) struct RecordView {
     /// The strongest of the call; advisory, the caller's leg only.
     pub(crate) emotion: Option<EmotionView>,
     pub(crate) recording: Option<RecordingView>,
+    pub(crate) handled: HandledView,
     pub(crate) quality: QualityView,
     /// Why it ended, e.g. `caller_hung_up`.
     pub(crate) cause: String,
+}
+
+/// Who took a call, and how its time was spent.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct HandledView {
+    pub(crate) direction: DirectionView,
+    /// The agent who spoke last with the caller, or who called.
+    pub(crate) agent: Option<String>,
+    /// The phone, or the number outside, that answered last.
+    pub(crate) answered_by: Option<String>,
+    pub(crate) queue: Option<String>,
+    /// By the site's prices, thousandths.
+    pub(crate) cost: u64,
+    pub(crate) ring_ms: u64,
+    pub(crate) wait_ms: u64,
+    pub(crate) talk_ms: u64,
+    pub(crate) hold_ms: u64,
+    /// From the answer to the end.
+    pub(crate) bill_ms: u64,
 }
 
 /// Wall-clock times of a call.
@@ -141,6 +174,8 @@ impl From<&LiveCall> for CallView {
             from: call.parties.from.clone(),
             to: call.parties.to.clone(),
             state: call.state.into(),
+            direction: call.direction.into(),
+            agent: call.agent.clone(),
             flow: call.flow.clone(),
             step: call.step.clone(),
             digits: call.digits.clone(),
@@ -157,7 +192,37 @@ impl From<CallState> for StateView {
             CallState::InFlow => Self::InFlow,
             CallState::InQueue => Self::InQueue,
             CallState::Transferring => Self::Transferring,
+            CallState::Talking => Self::Talking,
+            CallState::OnHold => Self::OnHold,
             CallState::Ending => Self::Ending,
+        }
+    }
+}
+
+impl From<Direction> for DirectionView {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Inbound => Self::Inbound,
+            Direction::Outbound => Self::Outbound,
+            Direction::Internal => Self::Internal,
+        }
+    }
+}
+
+impl From<&Record> for HandledView {
+    fn from(record: &Record) -> Self {
+        let (handled, spans) = (&record.handled, &record.spans);
+        Self {
+            direction: handled.direction.into(),
+            agent: handled.agent.clone(),
+            answered_by: handled.answered_by.clone(),
+            queue: handled.queue.clone(),
+            cost: handled.cost,
+            ring_ms: spans.ring_ms,
+            wait_ms: spans.wait_ms,
+            talk_ms: spans.talk_ms,
+            hold_ms: spans.hold_ms,
+            bill_ms: spans.bill_ms,
         }
     }
 }
@@ -213,6 +278,7 @@ impl From<&Record> for RecordView {
                 length_ms: it.length_ms,
                 gaps: it.gaps,
             }),
+            handled: record.into(),
             quality: QualityView {
                 packets_in: record.quality.packets_in,
                 packets_out: record.quality.packets_out,

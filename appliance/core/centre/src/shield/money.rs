@@ -1,0 +1,35 @@
+//! What each account has spent on a day.
+
+use std::collections::BTreeMap;
+
+use super::Account;
+
+/// What was spent, per account: the day, and thousandths. A new day begins with nothing.
+#[derive(Debug, Default)]
+pub(super) struct Purse {
+    spent: BTreeMap<Account, (i64, u64)>,
+}
+
+impl Purse {
+    pub(super) fn spent(&self, account: &Account, day: i64) -> u64 {
+        match self.spent.get(account) {
+            Some((of, spent)) if *of == day => *spent,
+            _ => 0,
+        }
+    }
+
+    pub(super) fn spend(&mut self, account: &Account, day: i64, sum: u64) {
+        let before = self.spent(account, day);
+        let now = (day, before.saturating_add(sum));
+        self.spent.insert(account.clone(), now);
+    }
+
+    /// What was laid aside and not needed; nothing where another day has begun since.
+    pub(super) fn give_back(&mut self, account: &Account, day: i64, sum: u64) {
+        if let Some((of, spent)) = self.spent.get_mut(account)
+            && *of == day
+        {
+            *spent = spent.saturating_sub(sum);
+        }
+    }
+}
