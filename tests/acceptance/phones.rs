@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rig::appliance::{Appliance, Options};
 use rig::baresip::{Account, Baresip};
+use rig::process::wait_for;
 use rig::tone;
 use tempfile::TempDir;
 
@@ -66,6 +67,8 @@ fn two_phones_call_each_other_hear_each_other_and_leave_one_record() {
     two.event("CALL_ESTABLISHED", WAIT).unwrap();
     one.wait_for_tone(TWO, WAIT).unwrap();
     two.wait_for_tone(ONE, WAIT).unwrap();
+    let long = || (one.heard().ok()?.len() > 5 * tone::HALF_SECOND).then_some(());
+    assert!(wait_for(WAIT, long).is_some());
     one.command("hangup", "").unwrap();
     two.event("CALL_CLOSED", WAIT).unwrap();
 

@@ -56,7 +56,7 @@ impl Sipp {
         let output = std::fs::File::create(&log)?;
         let child = Command::new("sipp")
             .arg(sip.to_string())
-            .args(["-t", transport, "-sf"])
+            .args(["-t", transport, "-max_socket", "1000", "-sf"])
             .arg(&file)
             .args([
                 "-s",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use centre::record::{Cause, Parties, Path, Quality, Record, Times, Utterance};
+use centre::record::{Cause, Handled, Parties, Path, Quality, Record, Spans, Times, Utterance};
 use link::{LinkConfig, LinkStatus};
 use rig::broker::Broker;
 use rig::central::Central;
@@ -167,6 +167,8 @@ pub(super) fn sample(n: u64) -> Record {
         transcript: vec![said],
         emotion: None,
         recording: None,
+        handled: Handled::default(),
+        spans: Spans::default(),
         quality: Quality::default(),
         cause: Cause::CallerHungUp,
     }
