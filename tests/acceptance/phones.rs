@@ -62,8 +62,8 @@ fn two_phones() -> (TempDir, Options, Appliance, Baresip, Baresip) {
 fn two_phones_call_each_other_hear_each_other_and_leave_one_record() {
     let (_dir, options, appliance, mut one, mut two) = two_phones();
     one.dial("1002").unwrap();
-    one.event("CALL_ESTABLISHED", WAIT)
-        .expect(&appliance.log_tail());
+    let up = one.event("CALL_ESTABLISHED", WAIT);
+    assert!(up.is_ok(), "{up:?}\n{}", appliance.log_tail());
     two.event("CALL_ESTABLISHED", WAIT).unwrap();
     one.wait_for_tone(TWO, WAIT).unwrap();
     two.wait_for_tone(ONE, WAIT).unwrap();

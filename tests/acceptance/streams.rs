@@ -100,7 +100,8 @@ fn a_carrier_that_comes_by_tcp_is_answered_on_one_connection_and_on_many() {
     let tcp = appliance.sip_tcp.unwrap();
     for transport in ["t1", "tn"] {
         let calls = Sipp::start_by(dir.path(), tcp, &hold, transport).unwrap();
-        calls.finish().expect(&appliance.log_tail());
+        let done = calls.finish();
+        assert!(done.is_ok(), "{done:?}\n{}", appliance.log_tail());
     }
     let rows = records_of(&options.data, 20);
     assert!(
@@ -171,8 +172,8 @@ fn two_phones_register_over_tls_call_and_hear_each_other() {
     };
     let (mut one, mut two) = (start("1001"), start("1002"));
     one.dial("1002").unwrap();
-    one.event("CALL_ESTABLISHED", WAIT)
-        .expect(&appliance.log_tail());
+    let up = one.event("CALL_ESTABLISHED", WAIT);
+    assert!(up.is_ok(), "{up:?}\n{}", appliance.log_tail());
     two.event("CALL_ESTABLISHED", WAIT).unwrap();
     one.wait_for_tone(660.0, WAIT).unwrap();
     two.wait_for_tone(440.0, WAIT).unwrap();

@@ -7,6 +7,7 @@ const call = (id: string, more: Partial<Schemas["CallView"]> = {}): Schemas["Cal
   started: 1,
   answered: null,
   trunk: "local",
+  direction: "inbound",
   from: "13800138000",
   to: "4000",
   state: "ringing",

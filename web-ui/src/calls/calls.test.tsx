@@ -9,12 +9,23 @@ import { stepWords } from "./live-calls";
 import { outline } from "./player";
 import { joined } from "./records-table";
 
+const HANDLED: Schemas["HandledView"] = {
+  direction: "inbound",
+  cost: 0,
+  ring_ms: 0,
+  wait_ms: 0,
+  talk_ms: 0,
+  hold_ms: 0,
+  bill_ms: 5000,
+};
+
 const record = (id: string, started: number): Schemas["RecordView"] => ({
   id,
   channel: "voice",
   times: { started, answered: started, ended: started + 5000, talk_ms: 5000 },
   parties: { trunk: "local", from: "138", to: "4000", sip_call_id: "x" },
   path: { flow: "f", steps: [], target: null, digits: "" },
+  handled: HANDLED,
   transcript: [
     {
       at_ms: 2000,

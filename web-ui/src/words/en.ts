@@ -59,6 +59,8 @@ export const en = {
       ringing: "Ringing",
       in_flow: "In the menu",
       in_queue: "Waiting in queue",
+      talking: "Talking",
+      on_hold: "On hold",
       transferring: "Being transferred",
       ending: "Ending",
     },

@@ -61,6 +61,8 @@ export const zh: Words = {
       ringing: "振铃中",
       in_flow: "在语音菜单中",
       in_queue: "排队等候",
+      talking: "通话中",
+      on_hold: "保持中",
       transferring: "正在转接",
       ending: "正在结束",
     },

@@ -89,10 +89,10 @@ impl Report {
         recorded: Option<Recorded>,
     ) {
         if is_lead || self.media.stats.is_none() {
-            self.media.stats = stats.or(self.media.stats.take());
+            self.media.stats = stats.or_else(|| self.media.stats.take());
         }
         if is_lead || self.media.recorded.is_none() {
-            self.media.recorded = recorded.or(self.media.recorded.take());
+            self.media.recorded = recorded.or_else(|| self.media.recorded.take());
         }
     }
 

@@ -1,6 +1,6 @@
 //! The registrar: which phones of which device can be called now (RFC 3261 section 10.3).
 //!
-//! `Switchboard` hands it the REGISTERs that the gate let in. It keeps a bounded number of phones
+//! `Switchboard` hands it the registrations that the gate let in. It keeps a bounded number of phones
 //! per device, forgets each when its time is up, and never decides who may register.
 
 mod contact;
@@ -60,7 +60,7 @@ pub(crate) struct Outcome {
 #[derive(Debug)]
 struct Binding {
     contact: Contact,
-    /// Its order among the REGISTERs of one phone (section 10.3, step 7).
+    /// Its order among the registrations of one phone (section 10.3, step 7).
     call_id: String,
     cseq: u32,
     /// `+sip.instance`: one phone, whatever address it has after a restart (RFC 5626).

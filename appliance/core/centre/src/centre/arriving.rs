@@ -33,10 +33,10 @@ impl Centre {
         );
         let id = self.new_call(now, leg, caller);
         match origin {
-            Origin::Trunk(_) => self.from_trunk(now, id, &from, &to),
+            Origin::Trunk(_) => self.by_trunk(now, id, &from, &to),
             Origin::Device(device) => {
                 self.occupy(now, &device, leg);
-                self.from_device(now, id, &device, &to);
+                self.by_device(now, id, &device, &to);
             }
         }
     }
@@ -78,7 +78,7 @@ impl Centre {
         id
     }
 
-    fn from_trunk(&mut self, now: Instant, id: CallId, from: &str, to: &str) {
+    fn by_trunk(&mut self, now: Instant, id: CallId, from: &str, to: &str) {
         let site = Arc::clone(&self.site);
         if site.caller(from).is_some_and(|known| known.refuse) {
             return self.end_call(now, id, Cause::Declined);
@@ -89,7 +89,7 @@ impl Centre {
         }
     }
 
-    fn from_device(&mut self, now: Instant, id: CallId, device: &str, to: &str) {
+    fn by_device(&mut self, now: Instant, id: CallId, device: &str, to: &str) {
         let site = Arc::clone(&self.site);
         if site.plan().is_emergency(to) {
             return self.call_outside(now, id, to, Some(device), Otherwise::End);

@@ -228,8 +228,8 @@ impl Centre {
         };
         let queue = queue.map(str::to_owned);
         let handled = call.report.handled_mut();
-        handled.agent = agent.or(handled.agent.take());
-        handled.queue = queue.or(handled.queue.take());
+        handled.agent = agent.or_else(|| handled.agent.take());
+        handled.queue = queue.or_else(|| handled.queue.take());
         handled.answered_by = Some(match party {
             Party::Trunk { number, .. } => number.clone(),
             Party::Device(device) | Party::Agent { device, .. } => device.clone(),

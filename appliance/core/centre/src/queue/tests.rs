@@ -362,16 +362,3 @@ fn the_wait_is_told_from_what_calls_took() {
     assert_eq!(room.queues.queue(room.now, "turn").waiting, 3);
     assert_eq!(room.queues.expected_wait(CallId(9)), None);
 }
-
-#[test]
-fn who_is_called_back_keeps_the_place() {
-    let mut room = Room::with(&[]);
-    room.enter(1, "idle");
-    room.enter(2, "idle");
-    room.queues
-        .swap(room.now, CallId(1), CallId(9), Duration::from_secs(60));
-    assert_eq!(room.queues.position(CallId(9)), Some(1));
-    room.queues.leave(room.now, CallId(1));
-    room.queues.sign_in(room.now, "ann", None).expect("ann");
-    assert_eq!(room.acts(), ["ann for 9"]);
-}

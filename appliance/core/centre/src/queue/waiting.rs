@@ -80,23 +80,6 @@ impl Queues {
         self.settle(now);
     }
 
-    /// `ticket` takes the place of `call`, who is called back instead of waiting.
-    pub(crate) fn swap(&mut self, now: Instant, call: CallId, ticket: CallId, max_wait: Duration) {
-        let Some(mut waiting) = self.take_out(call) else {
-            return;
-        };
-        for agent in std::mem::take(&mut waiting.ringing) {
-            self.free_ringing(now, &agent, call);
-        }
-        waiting.announce = None;
-        self.line.insert(waiting.rank, ticket);
-        self.deadlines.set(Timer::Wait(ticket), now + max_wait);
-        let queue = waiting.queue.clone();
-        self.waiting.insert(ticket, waiting);
-        self.tell(QueueAct::QueueChanged { queue });
-        self.settle(now);
-    }
-
     /// Place in the queue, counted from 1.
     pub(crate) fn position(&self, call: CallId) -> Option<usize> {
         let mine = self.waiting.get(&call)?;

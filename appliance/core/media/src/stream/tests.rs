@@ -444,7 +444,7 @@ fn a_silent_peer_is_told_once_and_not_while_on_hold() {
     leg.ticks(244);
     assert_eq!(leg.events(), []);
     leg.ticks(2_755);
-    assert_eq!(leg.events(), [one_way.clone()]);
+    assert_eq!(leg.events(), std::slice::from_ref(&one_way));
     leg.ticks(1_000);
     assert_eq!(leg.events(), [StreamEvent::MediaTimeout { stream }]);
     leg.hear_audio(1);

@@ -237,7 +237,7 @@ fn branch(random: &mut ChaCha8Rng) -> String {
     for n in 0..12 {
         let skills: Vec<String> = SKILLS
             .iter()
-            .filter(|_| random.next_u64() % 2 == 0)
+            .filter(|_| random.next_u64().is_multiple_of(2))
             .map(|skill| format!("\"{skill}\""))
             .collect();
         let _ = write!(
