@@ -1,12 +1,19 @@
 //! SIPp as a carrier: runs one of our scenarios against a box.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use anyhow::bail;
 
 use crate::root;
+
+/// Where SIPp's own ports lie: below the system's ephemeral ones (32768 and up), above the box's media.
+const PORTS: Range<u16> = 28_000..32_000;
+/// Lines of SIPp's output told from its begin (why it did not start) and its end (what it counted).
+const TOLD: usize = 25;
 
 /// A SIPp run under way.
 #[derive(Debug)]
@@ -85,9 +92,9 @@ impl Sipp {
                 "-recv_timeout",
                 "20000",
                 "-p",
-                &free_udp_port()?,
+                &free_port()?,
                 "-mp",
-                &free_udp_port()?,
+                &free_port()?,
             ])
             .current_dir(dir)
             .stdout(Stdio::from(output.try_clone()?))
@@ -108,23 +115,35 @@ impl Sipp {
         let status = self.child.wait()?;
         if !status.success() {
             let log = std::fs::read_to_string(&self.log).unwrap_or_default();
-            let end: Vec<&str> = log.lines().rev().take(25).collect();
+            let lines: Vec<&str> = log.lines().filter(|line| !line.is_empty()).collect();
+            let begin = &lines[..lines.len().min(TOLD)];
+            let end = &lines[lines.len().saturating_sub(TOLD).max(begin.len())..];
             bail!(
-                "SIPp {} ended with {status}\n{}",
+                "SIPp {} ended with {status}\n{}\n[..]\n{}",
                 self.name,
-                end.into_iter().rev().collect::<Vec<_>>().join("\n")
+                begin.join("\n"),
+                end.join("\n")
             );
         }
         Ok(())
     }
 }
 
-/// A free even UDP port: several SIPps at once must not share their default ones.
-fn free_udp_port() -> anyhow::Result<String> {
-    loop {
-        let port = UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        if port.is_multiple_of(2) {
+/// A free even port below those that the system hands out by itself.
+///
+/// Several SIPps at once must not share their default ports. A port that the system gave for UDP is
+/// no port of ours for TCP: any connection of any program may hold it, and SIPp then ends at once.
+fn free_port() -> anyhow::Result<String> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let width = PORTS.end - PORTS.start;
+    let first = u16::try_from(std::process::id() % u32::from(width))?;
+    for _ in 0..width / 2 {
+        let step = NEXT.fetch_add(2, Ordering::Relaxed);
+        let port = PORTS.start + (first & !1).wrapping_add(step) % width;
+        let address = ("127.0.0.1", port);
+        if UdpSocket::bind(address).is_ok() && TcpListener::bind(address).is_ok() {
             return Ok(port.to_string());
         }
     }
+    bail!("no free port in {PORTS:?}")
 }
