@@ -5,6 +5,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -39,6 +40,7 @@ struct BootFile {
     site: Option<PathBuf>,
     packs: Option<PathBuf>,
     manifest: Option<PathBuf>,
+    archive_after_hours: Option<u32>,
 }
 
 /// What is true for this run.
@@ -54,6 +56,8 @@ pub struct Boot {
     pub prompts: PathBuf,
     pub first_site: Option<PathBuf>,
     pub speech: Option<Speech>,
+    /// How old recordings are when they become Opus; `None` keeps them as they are.
+    pub archive_after: Option<Duration>,
 }
 
 /// Where RTP is bound.
@@ -77,7 +81,7 @@ pub struct Speech {
 pub enum BootError {
     #[error("could not read `{}`: {why}\nhint: give a readable file to --config", file.display())]
     Unreadable { file: PathBuf, why: std::io::Error },
-    #[error("`{}`: {why}\nhint: allowed are data, sip, sip_streams (tcp, tls, certificate, key, ca, client_ca), media_ip, media_ports, max_calls, web, broker, prompts, site, packs, manifest", file.display())]
+    #[error("`{}`: {why}\nhint: allowed are data, sip, sip_streams (tcp, tls, certificate, key, ca, client_ca), media_ip, media_ports, max_calls, web, broker, prompts, site, packs, manifest, archive_after_hours", file.display())]
     Malformed { file: PathBuf, why: String },
     #[error("no {name} is given\nhint: set `{name}` in the boot file or give --{flag}")]
     Missing {
@@ -137,6 +141,8 @@ impl Boot {
             broker: args.broker.clone().or(file.broker),
             first_site: args.site.clone().or(file.site),
             speech,
+            archive_after: (file.archive_after_hours)
+                .map(|hours| Duration::from_secs(u64::from(hours.max(1)) * 3_600)),
         })
     }
 }

@@ -4,6 +4,7 @@
 //! twice a second. Frames that the ring had no room for are silence in the file and counted as
 //! gaps, so both sides stay in step. Driven by [`crate::media_plane`]; files only ever grow.
 
+pub mod archive;
 mod file;
 
 #[cfg(test)]

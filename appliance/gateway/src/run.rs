@@ -25,6 +25,7 @@ use crate::boot::{Boot, Speech};
 use crate::control::Control;
 use crate::media_plane::{MediaConfig, MediaEvents, MediaPlane, TapReader};
 use crate::metrics::Sources;
+use crate::recorder::archive::Archive;
 use crate::snapshot::Snapshot;
 use crate::speech_pool::{SpeechPool, SpeechStatus, TapSwitch};
 use crate::transport::Streams;
@@ -58,6 +59,7 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         tls: streams.tls(),
     };
     let (plane, media, taps) = media_plane(&boot, recordings.clone(), shelf)?;
+    let _archive = archive(&boot, &recordings)?;
     let speech = boot.speech.clone().filter(|_| site.speech());
     let (centre, black_box) = centre(&boot, sip, &plane, site)?;
 
@@ -114,6 +116,13 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let control = tokio::spawn(control.run());
     announce(sip, &served, json)?;
     wait(control, inputs, stop, keeper, link).await
+}
+
+/// Starts to archive recordings, where the boot file wants it.
+fn archive(boot: &Boot, recordings: &Path) -> anyhow::Result<Option<Archive>> {
+    let start = |after| Archive::start(recordings.to_owned(), after);
+    let archive = boot.archive_after.map(start).transpose();
+    archive.context("could not start the thread that archives recordings")
 }
 
 /// Starts the speech pool, where the site wants one; where taps are switched, and how it fares.

@@ -24,6 +24,7 @@ pub mod emodel;
 pub mod g722;
 pub mod jitter;
 pub mod limits;
+pub mod ogg_opus;
 pub mod opus;
 pub mod oscillator;
 pub mod plc;

@@ -4,8 +4,10 @@
 //! audio is not encoded as if it were wide. Driven by [`crate::transcode`]; takes memory only when it is
 //! made. A packet that libopus refuses gives no samples and leaves the decoder as it was.
 
+mod pair;
 mod receive;
 
+pub use pair::{MAX_PAIR_PACKET, PairDecoder, PairEncoder};
 pub use receive::OpusReceiver;
 
 use ::opus::{self as libopus, Application, Bitrate, Channels, Signal};
@@ -27,6 +29,15 @@ const EXPECTED_LOSS: i32 = 5;
 pub struct OpusError {
     rate: u32,
     why: &'static str,
+}
+
+impl OpusError {
+    fn new(rate: u32, why: &libopus::Error) -> Self {
+        Self {
+            rate,
+            why: why.description(),
+        }
+    }
 }
 
 /// Samples to Opus packets.
@@ -53,10 +64,7 @@ impl OpusEncoder {
             inner.set_packet_loss_perc(EXPECTED_LOSS)?;
             Ok(inner)
         };
-        let inner = set_up().map_err(|why: libopus::Error| OpusError {
-            rate,
-            why: why.description(),
-        })?;
+        let inner = set_up().map_err(|why: libopus::Error| OpusError::new(rate, &why))?;
         Ok(Self {
             inner,
             loss: EXPECTED_LOSS,
@@ -100,10 +108,8 @@ pub struct OpusDecoder {
 impl OpusDecoder {
     /// A decoder to samples at `rate`, Hz, whatever rate the packets were made from.
     pub fn new(rate: u32) -> Result<Self, OpusError> {
-        let inner = libopus::Decoder::new(rate, Channels::Mono).map_err(|why| OpusError {
-            rate,
-            why: why.description(),
-        })?;
+        let inner = libopus::Decoder::new(rate, Channels::Mono);
+        let inner = inner.map_err(|why| OpusError::new(rate, &why))?;
         Ok(Self { inner })
     }
 

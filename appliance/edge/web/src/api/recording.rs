@@ -65,8 +65,13 @@ pub(crate) async fn audio(
 ) -> Result<Response, Problem> {
     let audio = open(&app, &id).await?;
     let form = match wish.format {
-        FormWish::Kept => Form::Kept,
-        FormWish::Pcm => Form::Pcm,
+        FormWish::Pcm if !audio.archived => Form::Pcm,
+        FormWish::Pcm | FormWish::Kept => Form::Kept,
+    };
+    let kind = if audio.archived {
+        "audio/ogg"
+    } else {
+        "audio/wav"
     };
     let total = audio.total(form);
     let tag = format!("\"{total}\"");
@@ -89,7 +94,7 @@ pub(crate) async fn audio(
     let mut response = Response::new(audio::body(audio, form, start, end, place));
     *response.status_mut() = status;
     let out = response.headers_mut();
-    out.insert(header::CONTENT_TYPE, HeaderValue::from_static("audio/wav"));
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     out.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     out.insert(header::CONTENT_LENGTH, HeaderValue::from(end - start));
     out.insert(
@@ -120,6 +125,13 @@ pub(crate) async fn wave(
     Path(id): Path<String>,
 ) -> Result<Json<WaveView>, Problem> {
     let mut audio = open(&app, &id).await?;
+    if audio.archived {
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "archived",
+            "the recording is archived as Opus, which has no outline here",
+        ));
+    }
     let _place = Arc::clone(&app.listeners)
         .try_acquire_owned()
         .map_err(|_| Problem::busy("too many recordings are being read"))?;

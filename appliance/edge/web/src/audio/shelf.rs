@@ -12,8 +12,10 @@ use crate::limits;
 pub(crate) struct Audio {
     pub(super) file: File,
     pub(super) head: Head,
-    /// Bytes of samples, whole frames only.
+    /// Bytes of samples, whole frames only; of an archived recording all its bytes.
     pub(super) data: u64,
+    /// It is Ogg Opus now: sent as it lies, whatever was asked for.
+    pub(crate) archived: bool,
 }
 
 /// Why there is nothing to hear.
@@ -29,8 +31,15 @@ pub(crate) enum NoAudio {
     Io(#[from] std::io::Error),
 }
 
-/// Opens `name` below `folder`.
+/// Opens `name` below `folder`, or what it was archived as.
 pub(crate) async fn open(folder: &Path, name: &str) -> Result<Audio, NoAudio> {
+    match open_kept(folder, name).await {
+        Err(NoAudio::Missing) => open_archived(folder, name).await,
+        other => other,
+    }
+}
+
+async fn open_kept(folder: &Path, name: &str) -> Result<Audio, NoAudio> {
     let path = inside(folder, name).await?;
     let mut file = File::open(&path).await.map_err(missing)?;
     let meta = file.metadata().await?;
@@ -58,6 +67,25 @@ pub(crate) async fn open(folder: &Path, name: &str) -> Result<Audio, NoAudio> {
         file,
         head,
         data: data - data % frame,
+        archived: false,
+    })
+}
+
+/// Opens what `name` was archived as.
+async fn open_archived(folder: &Path, name: &str) -> Result<Audio, NoAudio> {
+    let archived = Path::new(name).with_extension("opus");
+    let archived = archived.to_str().ok_or(NoAudio::Outside)?;
+    let path = inside(folder, archived).await?;
+    let file = File::open(path).await.map_err(missing)?;
+    let meta = file.metadata().await?;
+    if !meta.is_file() {
+        return Err(NoAudio::Missing);
+    }
+    Ok(Audio {
+        file,
+        head: Head::NONE,
+        data: meta.len(),
+        archived: true,
     })
 }
 

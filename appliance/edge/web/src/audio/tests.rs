@@ -122,6 +122,31 @@ async fn recording_is_sent_as_it_lies_or_as_linear() {
 }
 
 #[tokio::test]
+async fn archived_recording_is_sent_as_ogg_whatever_form_is_asked_for() {
+    let mut rig = rig_with("b/a.wav", &file(6, 5)).await;
+    let folder = rig.folder.path().join("recordings/b");
+    std::fs::write(folder.join("a.opus"), b"OggS and so on").unwrap();
+    // As long as the WAV is there it is the recording.
+    assert_eq!(rig.get(ONE).await.header("content-type"), "audio/wav");
+    std::fs::remove_file(folder.join("a.wav")).unwrap();
+    for address in [ONE.to_owned(), format!("{ONE}?format=pcm")] {
+        let whole = rig.get(&address).await;
+        assert_eq!(
+            (whole.status, whole.header("content-type")),
+            (StatusCode::OK, "audio/ogg")
+        );
+        assert_eq!(whole.bytes, b"OggS and so on");
+    }
+    let wave = ONE.replace("/recording", "/wave");
+    assert_eq!(
+        rig.get(&wave).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    std::fs::remove_file(folder.join("a.opus")).unwrap();
+    assert_eq!(rig.get(ONE).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn every_part_of_a_converted_recording_equals_that_part_of_the_whole() {
     let mut rig = rig_with("a.wav", &file(7, 400)).await;
     let address = format!("{ONE}?format=pcm");

@@ -41,6 +41,17 @@ pub(crate) struct Head {
     pub(super) data_said: u64,
 }
 
+impl Head {
+    /// Of a file without one: all its bytes are audio.
+    pub(super) const NONE: Self = Self {
+        coding: Coding::ALaw,
+        channels: 2,
+        rate: 8_000,
+        data_at: 0,
+        data_said: 0,
+    };
+}
+
 /// Reads the head from the first bytes of a file.
 pub(super) fn parse(bytes: &[u8]) -> Result<Head, NoAudio> {
     let bytes = &bytes[..bytes.len().min(limits::WAV_HEAD)];
