@@ -71,6 +71,11 @@ pub struct Caller {
     pub from: String,
     /// The caller's name, where the peer gave one.
     pub display: Option<String>,
+    /// The caller's number as the carrier vouches for it (P-Asserted-Identity, RFC 3325).
+    pub asserted: Option<String>,
+    /// The caller wants its number shown to nobody (Privacy, RFC 3323): it is for the record and
+    /// for emergencies only.
+    pub private: bool,
     /// The dialled number, or the whole Request-URI where it holds none.
     pub to: String,
     /// The Call-ID.

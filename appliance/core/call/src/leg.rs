@@ -13,7 +13,7 @@ use sip::{DialogId, Peer, Request, TxId, Uri};
 use crate::cause::Cause;
 use crate::event::Origin;
 use crate::line::{Dial, Line};
-use crate::refresh::Refresh;
+use crate::refresh::{Refresh, lists};
 
 /// A leg of one switchboard, counted from 1 and never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,6 +118,8 @@ pub(crate) struct Hold {
     pub(crate) wanted: bool,
     /// What the peer was last told of that.
     pub(crate) told: bool,
+    /// What it knew before that, in case it does not take the change.
+    pub(crate) before: bool,
     /// The owner knows that the peer holds us.
     pub(crate) by_peer: bool,
 }
@@ -213,6 +215,23 @@ impl LegStream {
     }
 }
 
+/// What a peer's Allow says that it takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Allows {
+    pub(crate) info: bool,
+    pub(crate) update: bool,
+}
+
+impl Allows {
+    /// Reads the values of Allow, joined.
+    pub(crate) fn read(allow: &str) -> Self {
+        Self {
+            info: lists(allow, "INFO"),
+            update: lists(allow, "UPDATE"),
+        }
+    }
+}
+
 /// The account at the other end of a leg, and who of us called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Party {
@@ -235,8 +254,7 @@ pub(crate) struct Leg {
     pub(crate) bridged: Option<LegId>,
     /// The phone asked for a transfer and waits to be told how it went.
     pub(crate) referral: Option<Referral>,
-    /// The peer takes INFO, as its Allow says.
-    pub(crate) takes_info: bool,
+    pub(crate) allows: Allows,
     cause: Option<Cause>,
 }
 
@@ -270,7 +288,7 @@ impl Leg {
             refresh: None,
             bridged: None,
             referral: None,
-            takes_info: false,
+            allows: Allows::default(),
             cause: None,
         }
     }

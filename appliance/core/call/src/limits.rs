@@ -34,6 +34,25 @@ pub const BACK_OFF: Duration = Duration::from_secs(5);
 pub const REFUSED_BACK_OFF: Duration = Duration::from_secs(60);
 /// Longest time that a carrier is left alone.
 pub const MAX_BACK_OFF: Duration = Duration::from_secs(600);
+/// How long a source counts as proven after it showed right credentials.
+pub const PROVEN_MEMORY: Duration = Duration::from_secs(3_600);
+/// Wrong credentials of one source in [`SOURCE_MEMORY`] that get it banned.
+pub const MAX_GUESSES: u32 = 10;
+/// Requests of one unknown source in [`SOURCE_MEMORY`] that get it banned where nobody there has
+/// anything to show.
+pub const MAX_PROBES: u32 = 20;
+/// How long a source is banned the first time; doubled each time it goes on.
+pub const BAN: Duration = Duration::from_secs(600);
+/// Longest ban.
+pub const MAX_BAN: Duration = Duration::from_secs(24 * 3_600);
+/// How long after its end a ban still makes the next one longer.
+pub const BAN_MEMORY: Duration = Duration::from_secs(24 * 3_600);
+/// Sources banned at once; beyond it the one that would be forgotten first goes.
+pub const MAX_BANS: usize = 4_096;
+/// How late a deadline must be met to show that the box does not keep up.
+pub const LATE: Duration = Duration::from_millis(250);
+/// How long new calls are turned away after that.
+pub const SHED_FOR: Duration = Duration::from_secs(1);
 /// How many times [`MAX_CHALLENGES`] a source may use from which a phone is registered.
 pub const KNOWN_HELPINGS: u32 = 20;
 /// Devices at most; beyond it the last by name are not taken.
@@ -58,6 +77,8 @@ pub const REFERRAL_PATIENCE: Duration = Duration::from_secs(180);
 pub const PROBE_EVERY: Duration = Duration::from_secs(15 * 60);
 /// Shortest session interval that we agree to, seconds (RFC 4028 section 4).
 pub const MIN_SESSION_S: u32 = 90;
+/// Shortest session interval that we keep where a called party sets it all the same, seconds.
+pub const LEAST_SESSION_S: u32 = 30;
 /// Longest session interval that we agree to, seconds; a longer wish is shortened to it.
 pub const MAX_SESSION_S: u32 = 7_200;
 /// What a 503 tells the peer to wait, seconds.

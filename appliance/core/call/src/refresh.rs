@@ -1,11 +1,11 @@
 //! Session timers: what is agreed about refreshing a dialog (RFC 4028).
 //!
 //! Pure reading and writing of the three headers; `Switchboard` keeps the deadline. We never ask
-//! for a timer ourselves: a caller that offers one gets it, so that a vanished peer ends its leg.
+//! for a timer ourselves: a peer that wants one gets it, so that one that vanishes ends its leg.
 
 use std::time::Duration;
 
-use crate::limits::{MAX_SESSION_S, MIN_SESSION_S};
+use crate::limits::{LEAST_SESSION_S, MAX_SESSION_S, MIN_SESSION_S};
 
 /// An agreed session timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +94,21 @@ pub(crate) fn agree(wish: Wish<'_>) -> Agreement {
         .max(MIN_SESSION_S);
     let interval_s = interval.min(MAX_SESSION_S.max(floor));
     Agreement::Timer(Refresh { interval_s, by_us })
+}
+
+/// Reads the timer that a 2xx to an INVITE of ours sets (section 7.2): we never ask for one, and
+/// keep the one that the called side wants. Where it names nobody, it is for us to refresh.
+pub(crate) fn granted(session_expires: Option<&str>) -> Option<Refresh> {
+    let value = session_expires?;
+    let interval_s = seconds(value)?.clamp(LEAST_SESSION_S, MAX_SESSION_S);
+    let by_peer = value
+        .split(';')
+        .skip(1)
+        .any(|p| p.replace(' ', "").eq_ignore_ascii_case("refresher=uas"));
+    Some(Refresh {
+        interval_s,
+        by_us: !by_peer,
+    })
 }
 
 /// True when the comma list holds `token`.
@@ -186,5 +201,17 @@ mod tests {
                 by_us: false
             })
         );
+    }
+
+    #[test]
+    fn the_called_side_says_who_refreshes_a_call_of_ours() {
+        let timer = |text| granted(Some(text)).map(|r| (r.interval_s, r.by_us));
+        assert_eq!(timer("1800;refresher=uas"), Some((1800, false)));
+        assert_eq!(timer("1800; refresher=uac"), Some((1800, true)));
+        assert_eq!(timer("1800"), Some((1800, true)));
+        assert_eq!(timer("1"), Some((LEAST_SESSION_S, true)));
+        assert_eq!(timer("99999999999"), Some((MAX_SESSION_S, true)));
+        assert_eq!(timer("x"), None);
+        assert_eq!(granted(None), None);
     }
 }

@@ -26,6 +26,10 @@ pub struct Stats {
     pub contacts: usize,
     /// Unknown sources remembered now.
     pub sources: usize,
+    /// Sources banned, those whose ban ended lately included.
+    pub bans: usize,
+    /// Names by which legs are found now: transactions, dialogs, streams, questions under way.
+    pub index: usize,
     /// Deadlines waiting now.
     pub deadlines: usize,
     /// What the SIP endpoint counted.
@@ -43,6 +47,8 @@ impl Stats {
 pub struct Refused {
     /// INVITEs answered 503 because all legs are taken.
     pub full: u64,
+    /// INVITEs answered 503 because the box does not keep up.
+    pub late: u64,
     /// INVITEs answered 503 because the box is stopping.
     pub stopping: u64,
     /// INVITEs answered 422: the session interval is too small.

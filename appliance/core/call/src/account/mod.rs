@@ -4,21 +4,22 @@
 //! answers. A name is located by the shell (no look-up ever waits here), all servers of a carrier
 //! are tried in order, and one that fails all round is left alone for a while that grows.
 
+mod carrier;
 mod health;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use rand_core::RngCore;
-use sip::{Headers, Peer, Transport, TxId, Uri};
+use sip::{Headers, Peer, TxId, Uri};
 
+pub(crate) use self::carrier::Account;
 pub use self::health::TrunkHealth;
-use self::health::{Health, Outcome, back_off, granted_s, outcome, refresh_after, retry_after};
+use self::health::{Outcome, back_off, granted_s, outcome, refresh_after, retry_after};
 use crate::deadlines::Deadlines;
-use crate::limits::{LOCATED_FRESH, LOOKUP_PATIENCE, MAX_LOCATED, MAX_LOOKUPS, REGISTRATION_S};
+use crate::limits::{LOCATED_FRESH, LOOKUP_PATIENCE, MAX_LOOKUPS, REGISTRATION_S};
 use crate::trunk::{Outbound, Trunk};
 
 /// A look-up that the shell is asked for; answered by `Switchboard::handle_located`.
@@ -71,23 +72,6 @@ enum Due {
     Probe,
     /// The shell had its time to locate the servers.
     Lookup,
-}
-
-/// One account.
-#[derive(Debug)]
-pub(crate) struct Account {
-    pub(crate) name: String,
-    pub(crate) outbound: Outbound,
-    /// What is located.
-    uri: Option<Uri>,
-    /// The servers in order, and when they were found; literal addresses were always known.
-    peers: Vec<Peer>,
-    located: Option<Instant>,
-    is_literal: bool,
-    lookup: Option<u64>,
-    /// The server that is asked first.
-    at: usize,
-    health: Health,
 }
 
 /// All accounts.
@@ -162,14 +146,8 @@ impl Accounts {
         account.lookup = None;
         let mut news = None;
         if !peers.is_empty() {
-            let first = account.first();
-            account.peers = peers;
-            account.peers.truncate(MAX_LOCATED);
-            account.located = Some(now);
-            // The server that works stays the first that is asked.
-            let same = account.peers.iter().position(|p| Some(*p) == first);
-            account.at = same.unwrap_or(0);
-        } else if account.peers.is_empty() {
+            account.take_servers(now, peers);
+        } else if account.peers().is_empty() {
             news = account.tell(false, "not located".to_owned());
         }
         let is_idle = account.health.asked.is_none();
@@ -217,7 +195,7 @@ impl Accounts {
             }
             Outcome::NextServer if account.next_server() => (Duration::ZERO, None),
             bad => {
-                account.located = None;
+                account.doubt_servers();
                 account.health.failures = account.health.failures.saturating_add(1);
                 account.health.tried = 0;
                 let wait = back_off(account.health.failures, bad, random);
@@ -237,10 +215,8 @@ impl Accounts {
     pub(crate) fn route(&mut self, now: Instant, name: &str) -> Option<Vec<Peer>> {
         let key = *self.keys.get(name)?;
         let account = self.by_key.get(&key)?;
-        let mut peers = account.peers.clone();
+        let peers = account.route();
         if !peers.is_empty() {
-            let first = account.at % peers.len();
-            peers.rotate_left(first);
             return Some(peers);
         }
         self.locate(now, key);
@@ -249,12 +225,28 @@ impl Accounts {
 
     /// A call found that `peer` of a trunk does not answer: others are asked before it.
     pub(crate) fn avoid(&mut self, name: &str, peer: Peer) {
-        let account = self.keys.get(name).and_then(|k| self.by_key.get_mut(k));
-        if let Some(account) = account
-            && account.first() == Some(peer)
-        {
-            account.at = (account.at + 1) % account.peers.len().max(1);
+        if let Some(account) = self.keys.get(name).and_then(|k| self.by_key.get_mut(k)) {
+            account.avoid(peer);
         }
+    }
+
+    /// The connection to `peer` is gone: whoever was registered by it registers again soon.
+    pub(crate) fn lost(&mut self, now: Instant, peer: Peer, random: &mut impl RngCore) {
+        let hit = |a: &&Account| a.outbound.register && a.first() == Some(peer);
+        let hit = self.by_key.iter().filter(|(_, account)| hit(account));
+        let hit: Vec<u32> = hit.map(|(key, _)| *key).collect();
+        for key in hit {
+            let wait = back_off(1, Outcome::NextServer, random);
+            let soon = self.deadlines.of((key, Due::Probe));
+            if soon.is_none_or(|at| at > now + wait) && self.is_idle(key) {
+                self.deadlines.set((key, Due::Probe), now + wait);
+            }
+        }
+    }
+
+    fn is_idle(&self, key: u32) -> bool {
+        let account = self.by_key.get(&key);
+        account.is_some_and(|account| account.health.asked.is_none())
     }
 
     /// The account of a trunk.
@@ -330,7 +322,7 @@ impl Accounts {
         let Some(account) = self.by_key.get_mut(&key) else {
             return;
         };
-        let Some(uri) = account.uri.clone().filter(|_| account.lookup.is_none()) else {
+        let Some(uri) = account.wanted() else {
             return;
         };
         self.last_lookup += 1;
@@ -359,85 +351,4 @@ impl Accounts {
             self.wanted.retain(|lookup| lookup.id != id);
         }
     }
-}
-
-impl Account {
-    fn new(name: &str, outbound: Outbound) -> Self {
-        let transport = outbound.transport;
-        let literal = literal(&outbound.host, transport.unwrap_or_default());
-        let parameter = transport.map(|t| format!(";transport={t}"));
-        let uri = format!("sip:{}{}", outbound.host, parameter.unwrap_or_default());
-        Self {
-            name: name.to_owned(),
-            outbound,
-            uri: Uri::parse(&uri).ok().filter(|_| literal.is_none()),
-            is_literal: literal.is_some(),
-            peers: literal.into_iter().collect(),
-            located: None,
-            lookup: None,
-            at: 0,
-            health: Health::default(),
-        }
-    }
-
-    /// The domain in its addresses.
-    pub(crate) fn domain(&self) -> &str {
-        self.outbound
-            .domain
-            .as_deref()
-            .unwrap_or(&self.outbound.host)
-    }
-
-    /// Our user there.
-    pub(crate) fn user(&self) -> &str {
-        let login = self.outbound.login.as_ref().map(|l| l.username.as_str());
-        self.outbound.user.as_deref().or(login).unwrap_or_default()
-    }
-
-    /// All its servers.
-    pub(crate) fn peers(&self) -> &[Peer] {
-        &self.peers
-    }
-
-    fn first(&self) -> Option<Peer> {
-        self.peers
-            .get(self.at)
-            .or_else(|| self.peers.first())
-            .copied()
-    }
-
-    fn is_stale(&self, now: Instant) -> bool {
-        !self.is_literal && self.located.is_none_or(|at| now >= at + LOCATED_FRESH)
-    }
-
-    /// Turns to the next server; false where all were asked in this round.
-    fn next_server(&mut self) -> bool {
-        self.health.tried += 1;
-        self.at = (self.at + 1) % self.peers.len().max(1);
-        self.health.tried < self.peers.len()
-    }
-
-    fn tell(&mut self, up: bool, why: String) -> Option<News> {
-        if self.health.up == Some(up) && self.health.why == why {
-            return None;
-        }
-        let is_change = self.health.up != Some(up);
-        self.health.up = Some(up);
-        self.health.why.clone_from(&why);
-        is_change.then(|| News {
-            trunk: self.name.clone(),
-            up,
-            why,
-        })
-    }
-}
-
-/// The address that is written out in `host`, where one is.
-fn literal(host: &str, transport: Transport) -> Option<Peer> {
-    if let Ok(addr) = host.parse() {
-        return Some(Peer::new(transport, addr));
-    }
-    let ip: IpAddr = host.trim_matches(['[', ']']).parse().ok()?;
-    let addr = SocketAddr::new(ip, transport.default_port());
-    Some(Peer::new(transport, addr))
 }

@@ -5,6 +5,7 @@ use crate::limits::{BACK_OFF, MAX_BACK_OFF, REFUSED_BACK_OFF};
 use crate::trunk::Login;
 use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng;
+use std::net::SocketAddr;
 
 /// The headers of a 200 with these fields.
 fn headers(fields: &str) -> Headers {

@@ -3,9 +3,10 @@
 //! Asked by `Switchboard` once per request. A trunk proves itself by address, by credentials, or
 //! by both where both are configured, a device by credentials from its own networks; everything
 //! else is refused once and then met with silence, so that a scanner learns nothing and reflects
-//! nothing. It keeps a bounded memory of sources, and forgets them soon:
-//! right credentials always pass, so nobody can get a trunk locked out by forging its address.
+//! nothing. It keeps a bounded memory of sources, and forgets them soon. A source that has shown
+//! right credentials is never banned: nobody gets it locked out by forging its address.
 
+mod bans;
 #[cfg(test)]
 mod tests;
 
@@ -17,9 +18,12 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use sip::DigestVerdict;
 
+pub use self::bans::{Ban, BanReason};
+use self::bans::{Bans, is_scanner};
 use crate::deadlines::Deadlines;
 use crate::limits::{
-    KNOWN_HELPINGS, MAX_CHALLENGES, MAX_SOURCES, MAX_WRONG_CREDENTIALS, SOURCE_MEMORY,
+    KNOWN_HELPINGS, MAX_CHALLENGES, MAX_GUESSES, MAX_PROBES, MAX_SOURCES, MAX_WRONG_CREDENTIALS,
+    PROVEN_MEMORY, SOURCE_MEMORY,
 };
 use crate::line::Device;
 use crate::net::{Net, private_networks};
@@ -52,6 +56,8 @@ pub(crate) struct Knock<'a> {
     pub(crate) source: IpAddr,
     /// The digest user names that it carries.
     pub(crate) users: &'a [String],
+    /// What it calls itself (User-Agent).
+    pub(crate) agent: &'a str,
     /// Whether a phone that registered is at home there.
     pub(crate) is_known: bool,
 }
@@ -71,6 +77,8 @@ pub struct GateStats {
     pub refused_unknown: u64,
     /// 403 sent after too many wrong credentials.
     pub refused_tries: u64,
+    /// Sources banned.
+    pub banned: u64,
     /// Requests met with silence.
     pub silenced: u64,
     /// Sources forgotten early because the memory was full.
@@ -83,6 +91,8 @@ struct Source {
     seen: u32,
     challenged: u32,
     wrong: u32,
+    /// Credentials shown while banned.
+    tries: u32,
 }
 
 /// The trunks and the memory of strangers.
@@ -96,8 +106,12 @@ pub(crate) struct Gate {
     names: BTreeSet<Arc<str>>,
     /// All networks that devices may be in.
     lan: Vec<Net>,
+    bans: Bans,
     sources: BTreeMap<IpAddr, Source>,
     forget: Deadlines<IpAddr>,
+    /// Sources that showed right credentials not long ago: others may forge their addresses, so
+    /// they are never turned away for what comes from there.
+    proven: Deadlines<IpAddr>,
     stats: GateStats,
 }
 
@@ -150,7 +164,17 @@ impl Gate {
     ) -> Verdict {
         let source = knock.source;
         let place = place_of(source);
+        let is_proven = self.proven.of(place).is_some_and(|until| now < until);
+        let knock = Knock {
+            is_known: knock.is_known || is_proven,
+            ..knock
+        };
         let mut stale = false;
+        let shows = !knock.users.is_empty() && !knock.is_known;
+        if shows && self.is_out_of_tries(now, place) {
+            self.stats.silenced += 1;
+            return Verdict::Silence;
+        }
         let mut logins = self.lan.iter().any(|net| net.contains(source));
         let shown = knock.users.iter().filter_map(|u| self.devices.get(u));
         for (name, device) in shown {
@@ -160,7 +184,7 @@ impl Gate {
             match verify(&device.login) {
                 DigestVerdict::Good => {
                     let account = Account::Device(name.clone());
-                    return self.admit_by_digest(place, account);
+                    return self.admit_by_digest(now, place, account);
                 }
                 DigestVerdict::Stale => stale = true,
                 DigestVerdict::Wrong | DigestVerdict::Missing => {}
@@ -186,7 +210,7 @@ impl Gate {
             match verify(login) {
                 DigestVerdict::Good => {
                     let account = Account::Trunk(name.clone());
-                    return self.admit_by_digest(place, account);
+                    return self.admit_by_digest(now, place, account);
                 }
                 DigestVerdict::Stale => stale = true,
                 DigestVerdict::Wrong | DigestVerdict::Missing => {}
@@ -194,9 +218,27 @@ impl Gate {
         }
         // Whoever shows a name and is not let in showed the wrong one, or the wrong password.
         let wrong = logins && !knock.users.is_empty() && !stale;
-        let verdict = self.stranger(now, place, logins, wrong, knock.is_known);
+        let verdict = self.stranger(now, (place, knock), logins, wrong);
         self.count(&verdict, wrong);
         verdict
+    }
+
+    /// The sources that are banned at `now`.
+    pub(crate) fn bans(&self, now: Instant) -> Vec<Ban> {
+        self.bans.list(now)
+    }
+
+    /// Lifts the ban of a source and forgets what it did; false where it is not banned.
+    pub(crate) fn lift_ban(&mut self, source: IpAddr) -> bool {
+        let place = place_of(source);
+        self.sources.remove(&place);
+        self.forget.clear(place);
+        self.bans.lift(place)
+    }
+
+    /// Bans held, those that ended lately included.
+    pub(crate) fn bans_held(&self) -> usize {
+        self.bans.len()
     }
 
     /// What was counted.
@@ -209,29 +251,57 @@ impl Gate {
         self.sources.len()
     }
 
+    /// Whether a banned source has shown credentials as often as it may in a minute: else it
+    /// could go on guessing.
+    fn is_out_of_tries(&mut self, now: Instant, place: IpAddr) -> bool {
+        if !self.bans.is_banned(now, place) {
+            return false;
+        }
+        let source = self.remember(now, place);
+        source.tries = source.tries.saturating_add(1);
+        source.tries > MAX_WRONG_CREDENTIALS
+    }
+
     fn is_server(&self, trunk: &str, source: IpAddr) -> bool {
         let servers = self.servers.get(trunk);
         servers.is_some_and(|servers| servers.contains(&source.to_canonical()))
     }
 
-    fn admit_by_digest(&mut self, place: IpAddr, account: Account) -> Verdict {
+    fn admit_by_digest(&mut self, now: Instant, place: IpAddr, account: Account) -> Verdict {
         self.stats.by_digest += 1;
+        if self.proven.len() >= MAX_SOURCES {
+            self.proven.pop_first();
+        }
+        self.proven.set(place, now + PROVEN_MEMORY);
         self.sources.remove(&place);
         self.forget.clear(place);
+        self.bans.lift(place);
         Verdict::Admit(account)
     }
 
     fn stranger(
         &mut self,
         now: Instant,
-        place: IpAddr,
+        (place, knock): (IpAddr, Knock<'_>),
         logins: bool,
         wrong: bool,
-        is_known: bool,
     ) -> Verdict {
+        if !knock.is_known && self.bans.is_banned(now, place) {
+            return Verdict::Silence;
+        }
         let source = self.remember(now, place);
         source.seen = source.seen.saturating_add(1);
-        if !logins {
+        source.wrong = source.wrong.saturating_add(u32::from(wrong));
+        source.challenged = source
+            .challenged
+            .saturating_add(u32::from(logins && !wrong));
+        let source = *source;
+        if let Some(why) = offence(source, logins, knock) {
+            self.stats.banned += 1;
+            tracing::debug!(source = %place, why = why.word(), "a source is banned");
+            self.bans.ban(now, place, why);
+        }
+        if !logins || is_scanner(knock.agent) {
             return if source.seen == 1 {
                 Verdict::Refuse
             } else {
@@ -239,17 +309,13 @@ impl Gate {
             };
         }
         if wrong {
-            source.wrong = source.wrong.saturating_add(1);
             return match source.wrong {
                 n if n < MAX_WRONG_CREDENTIALS => Verdict::Challenge,
                 MAX_WRONG_CREDENTIALS => Verdict::Refuse,
                 _ => Verdict::Silence,
             };
         }
-        source.challenged = source.challenged.saturating_add(1);
-        // Every call of a phone begins with a request without credentials.
-        let helpings = if is_known { KNOWN_HELPINGS } else { 1 };
-        if source.challenged > MAX_CHALLENGES * helpings {
+        if source.challenged > most_challenges(knock) {
             Verdict::Silence
         } else {
             Verdict::Challenge
@@ -283,6 +349,27 @@ impl Gate {
             Verdict::Silence => stats.silenced += 1,
         }
     }
+}
+
+/// What a source is banned for. One where a phone is at home is not: the phone would be hit.
+fn offence(source: Source, logins: bool, knock: Knock<'_>) -> Option<BanReason> {
+    if knock.is_known {
+        return None;
+    }
+    if is_scanner(knock.agent) {
+        Some(BanReason::Scanner)
+    } else if source.wrong >= MAX_GUESSES {
+        Some(BanReason::Guessing)
+    } else if source.challenged > MAX_CHALLENGES || !logins && source.seen > MAX_PROBES {
+        Some(BanReason::Probing)
+    } else {
+        None
+    }
+}
+
+/// Every call of a phone begins with a request without credentials.
+fn most_challenges(knock: Knock<'_>) -> u32 {
+    MAX_CHALLENGES * if knock.is_known { KNOWN_HELPINGS } else { 1 }
 }
 
 /// An IPv6 host owns a whole /64, so strangers are told apart by that.

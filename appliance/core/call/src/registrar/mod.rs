@@ -150,6 +150,27 @@ impl Registrar {
         gone
     }
 
+    /// The connection to `peer` is gone, and with it the only way to the phones that registered
+    /// by it; the devices with the number that each has left.
+    pub(crate) fn lost(&mut self, peer: Peer) -> Vec<(String, usize)> {
+        if !peer.transport.is_reliable() || !self.knows(peer.addr.ip()) {
+            return Vec::new();
+        }
+        let had = |bindings: &[Binding]| bindings.iter().any(|b| b.contact.source == peer);
+        let devices = self.devices.iter().filter(|(_, bindings)| had(bindings));
+        let devices: Vec<String> = devices.map(|(name, _)| name.clone()).collect();
+        for device in &devices {
+            self.forget_where(device, |binding| binding.contact.source == peer);
+        }
+        devices
+            .into_iter()
+            .map(|device| {
+                let left = self.count(&device);
+                (device, left)
+            })
+            .collect()
+    }
+
     /// Forgets the phones whose time is up; the devices with the number that each has left.
     pub(crate) fn expire(&mut self, now: Instant) -> Vec<(String, usize)> {
         let mut changed = BTreeMap::new();

@@ -225,3 +225,25 @@ fn phones_of_a_device_that_is_no_more_are_forgotten() {
     assert_eq!(desk.registrar.keep_only(|_| false), ["1001"]);
     assert_eq!((desk.registrar.len(), desk.registrar.next()), (0, None));
 }
+
+#[test]
+fn a_phone_whose_connection_broke_cannot_be_called_any_more() {
+    let mut desk = Desk::new();
+    let stream = Peer::new(Transport::Tcp, phone().addr);
+    let by_tcp = request(
+        "a",
+        1,
+        "1001",
+        "Contact: <sip:1001@192.168.1.20;transport=tcp>\r\n",
+    );
+    desk.registrar.register(desk.now, "1001", stream, &by_tcp);
+    desk.send("b", "Contact: <sip:1001@192.168.1.21>\r\n");
+    assert_eq!(desk.registrar.contacts("1001").len(), 2);
+    assert_eq!(
+        desk.registrar.lost(phone()),
+        [],
+        "datagrams know no connection"
+    );
+    assert_eq!(desk.registrar.lost(stream), [("1001".to_owned(), 1)]);
+    assert_eq!(desk.registrar.lost(stream), []);
+}

@@ -26,14 +26,11 @@ impl Switchboard {
         let Some(account) = self.admit(now, tx, from, &request) else {
             return;
         };
-        if self.house.stopping || self.legs.len() >= MAX_LEGS {
-            let counter = if self.house.stopping {
-                &mut self.stats.refused.stopping
-            } else {
-                &mut self.stats.refused.full
-            };
+        if let Some(counter) = self.no_room(now) {
             *counter += 1;
-            return self.endpoint.respond(now, tx, &overload());
+            self.endpoint.respond(now, tx, &overload());
+            // Without state: a burst of calls that are turned away costs no memory.
+            return self.endpoint.drop_silently(tx);
         }
         if refresh::agree(wish(&request).borrow()) == Agreement::TooSmall {
             self.stats.refused.interval += 1;
@@ -54,6 +51,11 @@ impl Switchboard {
         };
         let mut caller = caller(origin.clone(), &request);
         caller.replaces = replaces;
+        if let Origin::Trunk(_) = &origin {
+            // Only a carrier is believed; a phone is known by its password.
+            let asserted = request.headers.asserted();
+            caller.asserted = asserted.first().map(|address| number(&address.uri));
+        }
         if let Origin::Trunk(name) = &origin
             && self
                 .accounts
@@ -68,6 +70,20 @@ impl Switchboard {
         let invite = Invite { tx, request };
         self.legs.insert(leg, Leg::incoming(origin, from, invite));
         self.events.push_back(LegEvent::Incoming { leg, caller });
+    }
+
+    /// The counter of what stands against a new call now, if anything does.
+    fn no_room(&mut self, now: Instant) -> Option<&mut u64> {
+        let refused = &mut self.stats.refused;
+        if self.house.stopping {
+            Some(&mut refused.stopping)
+        } else if self.legs.len() >= MAX_LEGS {
+            Some(&mut refused.full)
+        } else if self.house.load.is_high(now) {
+            Some(&mut refused.late)
+        } else {
+            None
+        }
     }
 
     /// A request that belongs to no dialog of ours.
@@ -126,6 +142,7 @@ impl Switchboard {
         let knock = Knock {
             source: from.addr.ip(),
             users: &users,
+            agent: request.headers.first("User-Agent").unwrap_or_default(),
             is_known: self.registrar.knows(from.addr.ip()),
         };
         let verdict = self.gate.judge(now, knock, |login| {
@@ -214,6 +231,8 @@ fn caller(origin: Origin, request: &Request) -> Caller {
         origin,
         from: number(&request.from.uri),
         display: request.from.display.as_deref().map(cut),
+        asserted: None,
+        private: request.headers.privacy().hides_caller(),
         to: number(&request.uri),
         sip_call_id: cut(&request.call_id),
         replaces: None,

@@ -10,7 +10,7 @@ use super::admission::{ALLOW, SUPPORTED, joined, wish};
 use super::{Parting, Switchboard, Why};
 use crate::cause::Cause;
 use crate::event::LegEvent;
-use crate::leg::{LegId, LegStream, State};
+use crate::leg::{Allows, LegId, LegStream, State};
 use crate::limits::PROBE_EVERY;
 use crate::offer::{self, Place, SDP};
 use crate::refresh::{self, Agreement, Refresh};
@@ -22,7 +22,7 @@ impl Switchboard {
             return;
         };
         let (tx, refresh) = (invite.tx, agreed(&invite.request));
-        let takes_info = refresh::lists(&joined(&invite.request.headers, "Allow"), "INFO");
+        let allows = Allows::read(&joined(&invite.request.headers, "Allow"));
         let Some((body, spec)) = self.describe(now, leg) else {
             return;
         };
@@ -39,7 +39,7 @@ impl Switchboard {
         if let Some(entry) = self.legs.get_mut(&leg) {
             entry.state = State::Up;
             entry.dialog = Some(dialog);
-            entry.takes_info = takes_info;
+            entry.allows = allows;
         }
         self.watch(now, leg, refresh);
         self.events.push_back(LegEvent::Answered { leg });

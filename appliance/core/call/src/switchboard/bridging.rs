@@ -101,7 +101,7 @@ impl Switchboard {
     fn wants_info(&self, leg: LegId) -> bool {
         self.legs.get(&leg).is_some_and(|entry| {
             let spec = entry.stream.as_ref().and_then(|s| s.spec.as_ref());
-            entry.takes_info && spec.is_some_and(|spec| spec.events.is_none())
+            entry.allows.info && spec.is_some_and(|spec| spec.events.is_none())
         })
     }
 

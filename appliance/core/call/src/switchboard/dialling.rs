@@ -12,7 +12,7 @@ use super::admission::joined;
 use super::{Parting, Switchboard, Why};
 use crate::cause::Cause;
 use crate::event::LegEvent;
-use crate::leg::{Leg, LegId, State};
+use crate::leg::{Allows, Leg, LegId, State};
 use crate::limits::MAX_LEGS;
 use crate::line::{Dial, Line};
 use crate::offer;
@@ -107,21 +107,24 @@ impl Switchboard {
         let Some(entry) = self.legs.get_mut(&leg) else {
             return;
         };
-        let State::Dialling(dialling) = std::mem::replace(&mut entry.state, State::Up) else {
+        let State::Dialling(dialling) = &mut entry.state else {
             return;
         };
+        let branches = std::mem::take(&mut dialling.branches);
+        entry.state = State::Up;
         entry.dialog = Some(dialog);
-        entry.takes_info = refresh::lists(&joined(headers, "Allow"), "INFO");
+        entry.allows = Allows::read(&joined(headers, "Allow"));
         let Some(stream) = entry.stream.as_mut() else {
             return;
         };
         stream.offering = false;
         let is_open = stream.spec.is_some();
         let place = super::answering::place(self.house.media_ip, stream);
-        self.drop_branches(now, &dialling.branches, Some(dialog));
+        self.drop_branches(now, &branches, Some(dialog));
         self.deadlines.clear((leg, Why::Patience));
         self.deadlines.clear((leg, Why::Server));
-        self.watch(now, leg, None);
+        let timer = refresh::granted(headers.first("Session-Expires"));
+        self.watch(now, leg, timer);
         self.events.push_back(LegEvent::Answered { leg });
         match body.map(|body| offer::accept(&body.bytes, place)) {
             Some(Ok(spec)) => self.agree(leg, spec),

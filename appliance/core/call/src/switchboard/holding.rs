@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use media::sdp::OfferError;
 use rand_core::RngCore;
-use sip::{Body, Method};
+use sip::{Body, DialogId, Method};
 
 use super::admission::ALLOW;
 use super::{Asked, Parting, Switchboard, Why};
@@ -47,12 +47,42 @@ impl Switchboard {
         if stream.hold.wanted == stream.hold.told || stream.offering || stream.spec.is_none() {
             return;
         }
-        stream.hold.told = stream.hold.wanted;
-        stream.offering = true;
         stream.version += 1;
-        let place = super::answering::place(self.house.media_ip, stream);
+        self.reinvite(now, leg, dialog, Vec::new());
+    }
+
+    /// Offers what holds once more, so that the session goes on (RFC 4028 section 10): for peers
+    /// that take no UPDATE. While another change is under way that one does it.
+    pub(super) fn refresh_by_invite(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        dialog: DialogId,
+        headers: Vec<(String, String)>,
+    ) {
+        let stream = self.legs.get(&leg).and_then(|l| l.stream.as_ref());
+        if stream.is_some_and(|s| !s.offering && s.spec.is_some()) {
+            self.reinvite(now, leg, dialog, headers);
+        }
+    }
+
+    fn reinvite(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        dialog: DialogId,
+        mut headers: Vec<(String, String)>,
+    ) {
+        let media_ip = self.house.media_ip;
+        let Some(stream) = self.legs.get_mut(&leg).and_then(|l| l.stream.as_mut()) else {
+            return;
+        };
+        stream.offering = true;
+        stream.hold.before = stream.hold.told;
+        stream.hold.told = stream.hold.wanted;
+        let place = super::answering::place(media_ip, stream);
         let body = Some(Body::new(SDP, offer::offer(place)));
-        let headers = vec![("Allow".into(), ALLOW.into())];
+        headers.push(("Allow".into(), ALLOW.into()));
         let tx = self
             .endpoint
             .request(now, dialog, Method::Invite, headers, body);
@@ -71,7 +101,7 @@ impl Switchboard {
         stream.offering = false;
         if !(200..300).contains(&status) {
             // The session is as it was before (RFC 3261 section 14.1).
-            stream.hold.told = !stream.hold.told;
+            stream.hold.told = stream.hold.before;
             if status != 491 {
                 tracing::info!(%leg, status, "the peer does not take the change");
                 stream.hold.wanted = stream.hold.told;

@@ -119,6 +119,10 @@ impl Switchboard {
                     ("Session-Expires".into(), expires),
                     ("Supported".into(), "timer".into()),
                 ];
+                if !entry.allows.update {
+                    self.watch(now, leg, Some(refresh));
+                    return self.refresh_by_invite(now, leg, dialog, headers);
+                }
                 (Method::Update, headers)
             }
             None => (Method::Options, Vec::new()),

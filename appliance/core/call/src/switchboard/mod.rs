@@ -30,10 +30,11 @@ use crate::account::Accounts;
 use crate::cause::Cause;
 use crate::deadlines::Deadlines;
 use crate::event::LegEvent;
-use crate::gate::Gate;
+use crate::gate::{Ban, Gate};
 use crate::leg::{Leg, LegId};
 use crate::limits::MAX_DEVICES;
 use crate::line::Device;
+use crate::load::Load;
 use crate::ports::Ports;
 use crate::registrar::{Contact, Registrar};
 use crate::stats::Stats;
@@ -108,6 +109,12 @@ struct Index {
     asked: BTreeMap<TxId, (LegId, Asked)>,
 }
 
+impl Index {
+    fn len(&self) -> usize {
+        self.invites.len() + self.dialogs.len() + self.streams.len() + self.asked.len()
+    }
+}
+
 /// All legs of the box.
 #[derive(Debug)]
 pub struct Switchboard {
@@ -132,6 +139,7 @@ struct House {
     realm: String,
     stopping: bool,
     random: ChaCha12Rng,
+    load: Load,
 }
 
 impl Switchboard {
@@ -157,6 +165,7 @@ impl Switchboard {
                 realm: config.realm,
                 stopping: false,
                 random,
+                load: Load::default(),
             },
         }
     }
@@ -184,8 +193,20 @@ impl Switchboard {
         self.registrar.all()
     }
 
+    /// The sources that are met with silence at `now`.
+    pub fn bans(&self, now: Instant) -> Vec<Ban> {
+        self.gate.bans(now)
+    }
+
+    /// Lifts the ban of a source; false where it is not banned.
+    pub fn lift_ban(&mut self, source: IpAddr) -> bool {
+        self.gate.lift_ban(source)
+    }
+
     /// Takes one SIP message from `from`: a datagram, or one cut out of a stream.
     pub fn handle_message(&mut self, now: Instant, from: Peer, bytes: &[u8]) {
+        let next = self.poll_timeout().map(|(at, _)| at);
+        self.house.load.note(now, next);
         self.endpoint.handle_message(now, from, bytes);
         self.drain(now);
     }
@@ -193,11 +214,17 @@ impl Switchboard {
     /// The stream connection to `peer` broke or could not be opened.
     pub fn transport_lost(&mut self, now: Instant, peer: Peer) {
         self.endpoint.transport_lost(now, peer);
+        self.accounts.lost(now, peer, &mut self.house.random);
+        for (device, contacts) in self.registrar.lost(peer) {
+            self.registered(device, contacts);
+        }
         self.drain(now);
     }
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
+        let next = self.poll_timeout().map(|(at, _)| at);
+        self.house.load.note(now, next);
         self.endpoint.handle_timeout(now);
         self.drain(now);
         self.wake_accounts(now);
@@ -263,6 +290,8 @@ impl Switchboard {
             ports_out: self.ports.out(),
             contacts: self.registrar.len(),
             sources: self.gate.sources(),
+            bans: self.gate.bans_held(),
+            index: self.index.len(),
             deadlines: self.deadlines.len(),
             sip: self.endpoint.stats(),
             ..self.stats.clone()

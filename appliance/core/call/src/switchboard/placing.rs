@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use sip::{Body, OutgoingInvite, Peer, Uri};
 
-use super::admission::ALLOW;
+use super::admission::{ALLOW, SUPPORTED};
 use super::answering::stream_id;
 use super::{Parting, Switchboard, Why};
 use crate::account::Account;
@@ -203,7 +203,7 @@ fn invite(dial: &Dial, target: Target, body: Body) -> Option<OutgoingInvite> {
     let mut headers = vec![
         ("Allow".to_owned(), ALLOW.to_owned()),
         ("Accept".to_owned(), SDP.to_owned()),
-        ("Supported".to_owned(), "replaces".to_owned()),
+        ("Supported".to_owned(), SUPPORTED.to_owned()),
     ];
     if target.asserted {
         headers.push(("P-Asserted-Identity".to_owned(), format!("<{ours}>")));

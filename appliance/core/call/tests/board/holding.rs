@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use call::{Cause, LegEvent};
+use call::{Cause, LegEvent, LegId};
 use media::sdp::Direction;
 use sip::{Event, Method, Reply};
 
-use crate::world::{CARRIER, World, at, sdp};
+use crate::world::{CARRIER, World, at, sdp, to_carrier};
 
 fn body_of(request: &sip::Request) -> String {
     let body = request.body.as_ref().unwrap();
@@ -184,4 +184,67 @@ fn a_leg_that_ends_in_the_middle_of_a_change_leaves_nothing() {
         assert_eq!(world.cause(leg), Cause::FlowEnded);
         world.run_out();
     }
+}
+
+/// Calls the carrier, whose 200 has these header fields.
+fn timed(world: &mut World, headers: &[(&str, &str)]) -> LegId {
+    let leg = world.dial(to_carrier("1"));
+    let (tx, request) = world.rung(at(CARRIER));
+    assert!(
+        request
+            .headers
+            .first("Supported")
+            .is_some_and(|s| s.contains("timer"))
+    );
+    let reply = Reply::new(200).with_body(sdp(40_000, "sendrecv"));
+    let reply = headers.iter().fold(reply, |r, (n, v)| r.with_header(n, *v));
+    let now = world.now;
+    world.peer(at(CARRIER)).respond(now, tx, &reply);
+    world.settle();
+    world.told(at(CARRIER));
+    world.events();
+    leg
+}
+
+#[test]
+fn a_called_party_that_wants_its_session_refreshed_gets_that() {
+    let update = [("Session-Expires", "600"), ("Allow", "INVITE, UPDATE")];
+    let invite = [
+        ("Session-Expires", "600;refresher=uac"),
+        ("Allow", "INVITE"),
+    ];
+    for (headers, method) in [(&update, Method::Update), (&invite, Method::Invite)] {
+        let mut world = World::new();
+        let leg = timed(&mut world, headers);
+        world.pass(Duration::from_secs(299));
+        assert_eq!(world.told(at(CARRIER)), []);
+        for _ in 0..3 {
+            world.pass(Duration::from_secs(2));
+            let (tx, request) = world.asked(at(CARRIER));
+            assert_eq!(request.method, method);
+            assert_eq!(
+                request.headers.first("Session-Expires"),
+                Some("600;refresher=uac")
+            );
+            if method == Method::Invite {
+                world.agree(at(CARRIER), tx, "sendrecv");
+            } else {
+                world.reply_empty(at(CARRIER), tx);
+            }
+            world.told(at(CARRIER));
+            world.pass(Duration::from_secs(298));
+        }
+        assert_eq!(world.events(), []);
+        let now = world.now;
+        world.board.end(now, leg, Cause::FlowEnded);
+        world.settle();
+    }
+}
+
+#[test]
+fn a_called_party_that_stops_refreshing_is_gone() {
+    let mut world = World::new();
+    let leg = timed(&mut world, &[("Session-Expires", "90;refresher=uas")]);
+    world.pass(Duration::from_secs(61));
+    assert_eq!(world.cause(leg), Cause::PeerUnreachable);
 }

@@ -4,8 +4,10 @@
 mod bridging;
 mod devices;
 mod dialling;
+mod drive;
 mod holding;
 mod phone;
+mod protection;
 mod transfers;
 mod trunks;
 mod world;

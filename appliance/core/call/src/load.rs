@@ -1,0 +1,48 @@
+//! Whether the box keeps up: a box that is late with its own deadlines takes no new calls.
+//!
+//! Fed by `Switchboard` with how late each deadline is met. Running calls are not asked: what is
+//! inside a call is always served, so that a burst of new ones cannot hurt it.
+
+use std::time::Instant;
+
+use crate::limits::{LATE, SHED_FOR};
+
+/// How the box keeps up.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Load {
+    shed_until: Option<Instant>,
+}
+
+impl Load {
+    /// Takes note of the earliest deadline that is not met yet at `now`.
+    pub(crate) fn note(&mut self, now: Instant, next: Option<Instant>) {
+        let late = next.map(|at| now.saturating_duration_since(at));
+        if late.is_some_and(|late| late >= LATE) {
+            self.shed_until = Some(now + SHED_FOR);
+        }
+    }
+
+    /// Whether new calls are turned away at `now`.
+    pub(crate) fn is_high(&self, now: Instant) -> bool {
+        self.shed_until.is_some_and(|until| now < until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_box_that_is_late_takes_no_calls_until_it_has_caught_up() {
+        let start = Instant::now();
+        let mut load = Load::default();
+        load.note(start, None);
+        load.note(start, Some(start + Duration::from_secs(1)));
+        load.note(start + LATE / 2, Some(start));
+        assert!(!load.is_high(start + LATE / 2));
+        load.note(start + LATE, Some(start));
+        assert!(load.is_high(start + LATE));
+        assert!(!load.is_high(start + LATE + SHED_FOR));
+    }
+}
