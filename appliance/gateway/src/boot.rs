@@ -50,6 +50,8 @@ pub struct Boot {
     pub sip: SocketAddr,
     /// SIP over TCP and TLS.
     pub streams: StreamsConfig,
+    /// Whom to ask for SIP peers by name; the host's name servers where none are given.
+    pub name_servers: Vec<SocketAddr>,
     pub media: Media,
     pub web: SocketAddr,
     pub broker: Option<String>,
@@ -81,7 +83,7 @@ pub struct Speech {
 pub enum BootError {
     #[error("could not read `{}`: {why}\nhint: give a readable file to --config", file.display())]
     Unreadable { file: PathBuf, why: std::io::Error },
-    #[error("`{}`: {why}\nhint: allowed are data, sip, sip_streams (tcp, tls, certificate, key, ca, client_ca), media_ip, media_ports, max_calls, web, broker, prompts, site, packs, manifest, archive_after_hours", file.display())]
+    #[error("`{}`: {why}\nhint: allowed are data, sip, sip_streams (tcp, tls, certificate, key, ca, client_ca, name_servers), media_ip, media_ports, max_calls, web, broker, prompts, site, packs, manifest, archive_after_hours", file.display())]
     Malformed { file: PathBuf, why: String },
     #[error("no {name} is given\nhint: set `{name}` in the boot file or give --{flag}")]
     Missing {
@@ -123,6 +125,7 @@ impl Boot {
             (None, Some(_)) => return Err(missing("packs", "packs")),
             (Some(_), None) => return Err(missing("manifest", "manifest")),
         };
+        let typed = args.streams.clone().over(file.sip_streams);
         Ok(Self {
             prompts: args
                 .prompts
@@ -131,7 +134,8 @@ impl Boot {
                 .unwrap_or_else(|| data.join("prompts")),
             data,
             sip,
-            streams: streams(args.streams.clone().over(file.sip_streams))?,
+            name_servers: typed.name_servers.clone(),
+            streams: streams(typed)?,
             media: Media {
                 ip: media_ip.ok_or_else(|| missing("media_ip", "media-ip"))?,
                 ports: ports.as_deref().map_or(Ok(None), parse_ports)?,

@@ -160,6 +160,10 @@ pub struct StreamArgs {
     /// Authorities whose client certificates are demanded of peers that connect over TLS
     #[arg(long = "sip-client-ca")]
     pub client_ca: Option<PathBuf>,
+    /// Name server asked for SIP peers, as IP:PORT, may be given again; the host's where none is given
+    #[arg(long = "sip-name-server")]
+    #[serde(default)]
+    pub name_servers: Vec<SocketAddr>,
 }
 
 impl StreamArgs {
@@ -172,6 +176,11 @@ impl StreamArgs {
             key: self.key.or(file.key),
             ca: self.ca.or(file.ca),
             client_ca: self.client_ca.or(file.client_ca),
+            name_servers: if self.name_servers.is_empty() {
+                file.name_servers
+            } else {
+                self.name_servers
+            },
         }
     }
 }

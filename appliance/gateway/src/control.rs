@@ -3,7 +3,7 @@
 //! One task, no locks. It is the only place where `Centre` meets sockets, media threads and disk;
 //! it decides nothing about a call.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use crate::blackbox::BlackBox;
 use crate::draft::draft;
 use crate::keeper::Keep;
 use crate::media_plane::{MediaEvents, MediaPlane};
+use crate::resolver::{Found, Resolver};
 use crate::snapshot::Snapshot;
 use crate::speech_pool::TapSwitch;
 use crate::transport::Streams;
@@ -25,6 +26,8 @@ use crate::transport::Streams;
 const DATAGRAM: usize = 65_535;
 /// Datagrams taken in one go before time-outs and media get their turn.
 const BURST: usize = 64;
+/// TLS peers whose names are remembered; then all are forgotten and located again.
+const MAX_NAMES: usize = 1_024;
 /// How often at most pages are told what happened: nobody reads faster, and each telling wakes
 /// another thread.
 const SHOW_EVERY: Duration = Duration::from_millis(100);
@@ -36,6 +39,9 @@ pub(crate) struct Control {
     pub(crate) centre: Centre,
     pub(crate) socket: UdpSocket,
     pub(crate) streams: Streams,
+    pub(crate) resolver: Resolver,
+    /// What the certificates of located TLS peers must say.
+    pub(crate) names: BTreeMap<Peer, String>,
     pub(crate) plane: MediaPlane,
     pub(crate) media: MediaEvents,
     pub(crate) inputs: mpsc::Receiver<Input>,
@@ -65,6 +71,7 @@ impl Control {
                 received = self.socket.recv_from(&mut datagram) => {
                     self.take_datagrams(received, &mut datagram);
                 }
+                found = self.resolver.next() => self.take_found(found),
                 input = self.streams.next() => self.take_streams(input),
                 event = self.media.next() => self.take_media(event),
                 Some(input) = self.inputs.recv() => {
@@ -126,6 +133,18 @@ impl Control {
         self.later.extend(more.take(BURST - 1));
     }
 
+    fn take_found(&mut self, found: Found) {
+        let secure = |peer: &&Peer| peer.transport == Transport::Tls;
+        if self.names.len() >= MAX_NAMES {
+            self.names.clear();
+        }
+        for peer in found.peers.iter().filter(secure) {
+            self.names.insert(*peer, found.host.clone());
+        }
+        let Found { id, peers, .. } = found;
+        self.later.push_back(Input::Located { id, peers });
+    }
+
     fn take_media(&mut self, event: StreamEvent) {
         if let StreamEvent::MissingPrompt { prompt, .. } = &event {
             warn!(prompt, "a prompt is missing, the flow goes on without it");
@@ -151,6 +170,12 @@ impl Control {
             match output {
                 Output::Transmit { to, bytes } => self.transmit(to, bytes),
                 Output::Stream(command) => self.command(command),
+                Output::Lookup { id, uri } => {
+                    if !self.resolver.ask(id, &uri) {
+                        let peers = Vec::new();
+                        self.later.push_back(Input::Located { id, peers });
+                    }
+                }
                 Output::Event(event) => {
                     changed = true;
                     self.event(event).await?;
@@ -163,7 +188,8 @@ impl Control {
 
     fn transmit(&mut self, to: Peer, bytes: Vec<u8>) {
         if to.transport != Transport::Udp {
-            return self.streams.send(to, bytes, None);
+            let name = self.names.get(&to).map(String::as_str);
+            return self.streams.send(to, bytes, name);
         }
         // A full socket buffer is a lost datagram: SIP over UDP sends again.
         if let Err(why) = self.socket.try_send_to(&bytes, to.addr) {

@@ -15,6 +15,7 @@ pub mod media_plane;
 mod metrics;
 mod prompts;
 pub mod recorder;
+mod resolver;
 pub mod run;
 mod site_door;
 mod snapshot;

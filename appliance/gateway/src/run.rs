@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use centre::blackbox::Birth;
 use centre::site::Site;
-use centre::{Centre, CentreConfig, Input, Local};
+use centre::{Centre, CentreConfig, Input, Local, Transport};
 use link::{LinkConfig, LinkStatus};
 use media::Prompt;
 use store::Store;
@@ -26,6 +26,7 @@ use crate::control::Control;
 use crate::media_plane::{MediaConfig, MediaEvents, MediaPlane, TapReader};
 use crate::metrics::Sources;
 use crate::recorder::archive::Archive;
+use crate::resolver::Resolver;
 use crate::snapshot::Snapshot;
 use crate::speech_pool::{SpeechPool, SpeechStatus, TapSwitch};
 use crate::transport::Streams;
@@ -53,6 +54,8 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("could not listen for SIP on {}", boot.sip))?;
     let streams = Streams::start(boot.streams.clone()).await?;
+    let usable = vec![Transport::Udp, Transport::Tcp, Transport::Tls];
+    let resolver = Resolver::start(boot.name_servers.clone(), usable);
     let sip = Local {
         udp: socket.local_addr()?,
         tcp: streams.tcp(),
@@ -101,6 +104,8 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         centre,
         socket,
         streams,
+        resolver,
+        names: BTreeMap::new(),
         plane,
         media,
         inputs: incoming,

@@ -39,6 +39,8 @@ pub enum Input {
     Stop,
     /// An agent does something, by the web page or the API.
     Agent { agent: String, act: AgentAct },
+    /// Where a look-up of [`Output::Lookup`] leads, best first; nothing where it leads nowhere.
+    Located { id: u64, peers: Vec<Peer> },
 }
 
 /// What an agent does.
@@ -67,6 +69,8 @@ pub enum Output {
     Event(Event),
     /// Commit this: a call has ended. Once per call.
     Record(Box<Record>),
+    /// Find out where this SIP URI leads (RFC 3263) and say so by [`Input::Located`].
+    Lookup { id: u64, uri: String },
 }
 
 /// A site as its text and the names of its prompts.

@@ -40,6 +40,10 @@ pub enum Reason {
     AnswerRetransmit,
     /// Dialog: the ACK to a 2xx never came (13.3.1.4).
     AnswerUnacknowledged,
+    /// Server INVITE: send the reliable 1xx again until its PRACK (RFC 3262 3).
+    ProgressRetransmit,
+    /// Server INVITE: the PRACK to a reliable 1xx never came.
+    ProgressUnacknowledged,
     /// Client INVITE cancelled, but no final answer came (9.1).
     CancelTimeout,
 }

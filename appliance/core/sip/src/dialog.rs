@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::check::Essentials;
 use crate::draft::{Draft, Names};
+use crate::early::Forks;
 use crate::endpoint::TxId;
 use crate::limits;
 use crate::login::Login;
@@ -47,11 +48,11 @@ pub(crate) struct Dialog {
     /// Our 2xx, until acknowledged.
     pub(crate) answer: Option<Answer>,
     /// Our last ACK, for copies of the 2xx.
-    pub(crate) ack: Option<SentAck>,
-    /// The headers of a BYE that waits for the ACK of our 2xx (RFC 3261 15).
-    pub(crate) farewell: Option<Vec<(String, String)>>,
+    pub(crate) ack: Option<Ack>,
     /// Our own re-INVITE under way.
     pub(crate) reinvite: Option<TxId>,
+    /// The early dialogs of a call of ours.
+    pub(crate) forks: Forks,
 }
 
 /// The way to the peer.
@@ -74,14 +75,17 @@ pub(crate) struct Answer {
     pub(crate) to: Peer,
     pub(crate) bytes: Vec<u8>,
     pub(crate) interval: Duration,
+    /// The headers of a BYE that waits for the ACK (15).
+    pub(crate) farewell: Option<Vec<(String, String)>>,
 }
 
-/// The ACK sent to a 2xx.
+/// The ACK of a 2xx to an INVITE of ours.
 #[derive(Clone, Debug)]
-pub(crate) struct SentAck {
-    pub(crate) cseq: u32,
-    pub(crate) to: Peer,
-    pub(crate) bytes: Vec<u8>,
+pub(crate) enum Ack {
+    /// The 2xx brought the offer, and our answer is still to come.
+    Owed { cseq: u32 },
+    /// Sent; copies of the 2xx get it again.
+    Sent { cseq: u32, to: Peer, bytes: Vec<u8> },
 }
 
 impl Dialog {
@@ -124,8 +128,8 @@ impl Dialog {
             login: None,
             answer: None,
             ack: None,
-            farewell: None,
             reinvite: None,
+            forks: Forks::default(),
         }
     }
 
@@ -141,12 +145,7 @@ impl Dialog {
             .first(crate::header::Kind::To)
             .unwrap_or_default()
             .to_vec();
-        let routes = message.record_routes().filter_map(Result::ok);
-        self.path.routes = routes
-            .take(limits::MAX_ROUTES)
-            .map(|r| route_value(&r))
-            .collect();
-        self.path.routes.reverse();
+        self.path.routes = route_set(message);
         self.retarget(answer);
         self.state = State::Confirmed;
     }
@@ -166,44 +165,53 @@ impl Dialog {
         body: Option<Body>,
     ) -> Draft {
         self.local_cseq = self.local_cseq.saturating_add(1);
-        let cseq = self.local_cseq;
-        let (uri, routes, to) = self.path.next();
-        let names = self.names.clone();
+        let draft = Draft::on(&self.path, method, self.names.clone(), self.local_cseq);
         Draft {
-            to,
-            method,
-            uri,
-            routes,
-            names,
-            cseq,
             headers,
             body,
-            branch: String::new(),
+            ..draft
         }
     }
 
-    /// The ACK to a 2xx of our INVITE numbered `cseq`.
-    pub(crate) fn draft_ack(&self, cseq: u32) -> Draft {
-        let (uri, routes, to) = self.path.next();
-        let (headers, body, branch) = (Vec::new(), None, String::new());
-        let names = self.names.clone();
-        Draft {
-            to,
-            method: Method::Ack,
-            uri,
-            routes,
-            names,
-            cseq,
+    /// A new request of ours in the early dialog that spoke last; `None` where none did.
+    pub(crate) fn draft_early(
+        &mut self,
+        method: Method,
+        headers: Vec<(String, String)>,
+        body: Option<Body>,
+    ) -> Option<Draft> {
+        let early = self.forks.latest()?;
+        self.local_cseq = self.local_cseq.saturating_add(1);
+        let names = Names {
+            to: early.to.clone(),
+            ..self.names.clone()
+        };
+        let draft = Draft::on(&early.path, method, names, self.local_cseq);
+        Some(Draft {
             headers,
             body,
-            branch,
+            ..draft
+        })
+    }
+
+    /// The last number of the peer that `key` names: the dialog's, or that of one of its early dialogs.
+    pub(crate) fn remote_cseq_of(&mut self, key: &Key) -> &mut Option<u32> {
+        match self.forks.by_key(key) {
+            Some(early) => &mut early.remote_cseq,
+            None => &mut self.remote_cseq,
         }
+    }
+
+    /// The ACK to a 2xx of our INVITE numbered `cseq`, with our answer where the 2xx brought the offer.
+    pub(crate) fn draft_ack(&self, cseq: u32, body: Option<Body>) -> Draft {
+        let draft = Draft::on(&self.path, Method::Ack, self.names.clone(), cseq);
+        Draft { body, ..draft }
     }
 }
 
 impl Path {
     /// Request-URI, Route values and address of a request to the peer (12.2.1.1; strict routers included).
-    fn next(&self) -> (Vec<u8>, Vec<Vec<u8>>, Peer) {
+    pub(crate) fn next(&self) -> (Vec<u8>, Vec<Vec<u8>>, Peer) {
         let first = self.routes.first().and_then(|route| route_uri(route));
         match first {
             None => (self.target.clone(), Vec::new(), self.address(&self.target)),
@@ -278,6 +286,17 @@ fn is_private(ip: IpAddr) -> bool {
 
 fn is_loose(hop: &[u8]) -> bool {
     UriRef::parse(hop).is_ok_and(|uri| uri.param("lr").is_some())
+}
+
+/// The route set a response gives its caller: nearest hop first (12.1.2).
+pub(crate) fn route_set(message: &Message<'_>) -> Vec<Vec<u8>> {
+    let routes = message.record_routes().filter_map(Result::ok);
+    let mut routes: Vec<Vec<u8>> = routes
+        .take(limits::MAX_ROUTES)
+        .map(|r| route_value(&r))
+        .collect();
+    routes.reverse();
+    routes
 }
 
 /// One address of a Record-Route as a Route value, bytes as received.

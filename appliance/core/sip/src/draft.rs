@@ -1,6 +1,7 @@
 //! A request of ours before it has a branch: kept until answered, so that it can be sent again with
 //! credentials, cancelled or acknowledged (RFC 3261 8.1, 9.1, 17.1.1.3).
 
+use crate::dialog::Path;
 use crate::endpoint::EndpointConfig;
 use crate::login::Field;
 use crate::method::Method;
@@ -34,6 +35,22 @@ pub(crate) struct Names {
 }
 
 impl Draft {
+    /// A request inside a dialog, with nothing in it yet.
+    pub(crate) fn on(path: &Path, method: Method, names: Names, cseq: u32) -> Self {
+        let (uri, routes, to) = path.next();
+        Self {
+            to,
+            method,
+            uri,
+            routes,
+            names,
+            cseq,
+            headers: Vec::new(),
+            body: None,
+            branch: String::new(),
+        }
+    }
+
     /// A request outside any dialog, numbered 1.
     pub(crate) fn new(to: Peer, method: Method, uri: &Uri, names: Names) -> Self {
         Self {
@@ -78,9 +95,12 @@ impl Draft {
     }
 
     /// The CANCEL of this INVITE: the same branch (9.1).
-    pub(crate) fn cancel(&self, config: &EndpointConfig) -> Vec<u8> {
-        self.begin(config, &Method::Cancel, &self.names.to)
-            .finish(b"")
+    pub(crate) fn cancel(&self, config: &EndpointConfig, headers: &[(String, String)]) -> Vec<u8> {
+        let mut writer = self.begin(config, &Method::Cancel, &self.names.to);
+        for (name, value) in headers {
+            writer.field(name, value);
+        }
+        writer.finish(b"")
     }
 
     fn begin(&self, config: &EndpointConfig, method: &Method, to: &[u8]) -> Writer {

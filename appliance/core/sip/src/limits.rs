@@ -27,6 +27,20 @@ pub const MAX_TRANSACTIONS: usize = 32_768;
 pub const MAX_DIALOGS: usize = 8_192;
 /// Most values of Reason fields looked at.
 pub const MAX_REASONS: usize = 8;
+/// Most early dialogs of one call of ours told apart.
+pub const MAX_FORKS: usize = 8;
+/// Most reliable 1xx that wait for the PRACK of the one before.
+pub const MAX_WAITING_PROGRESS: usize = 4;
+/// Most records of one answer of the name service looked at.
+pub const MAX_RECORDS: usize = 16;
+/// Most hosts of one domain whose addresses are asked for.
+pub const MAX_NAMES: usize = 16;
+/// Most addresses of one host.
+pub const MAX_ADDRESSES: usize = 8;
+/// Most addresses that one URI leads to.
+pub const MAX_LOCATED: usize = 32;
+/// Most addresses remembered as failed.
+pub const MAX_BLACKLIST: usize = 1_024;
 /// Registrations of ours: one for each account of each trunk.
 pub const MAX_REGISTRATIONS: usize = 256;
 /// The longest registration we agree to where a registrar wants a longer one than we asked for.

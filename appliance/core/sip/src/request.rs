@@ -190,7 +190,7 @@ pub struct OutgoingInvite {
     pub to_uri: Uri,
     /// The display name in From.
     pub display: Option<String>,
-    /// The offer. Without one the call cannot be completed by this crate: the ACK carries no answer.
+    /// The offer. Without one the called party offers in its 2xx, and `Endpoint::acknowledge` answers.
     pub body: Option<Body>,
     /// Used if the peer asks (401, 407), and at once in later requests of the call.
     pub credentials: Option<Credentials>,

@@ -64,7 +64,7 @@ impl Switchboard {
         };
         let dialog = self
             .endpoint
-            .progress(now, tx, &Reply::new(183).with_body(body));
+            .progress(now, tx, &Reply::new(183).with_body(body), true);
         self.index.dialogs.insert(dialog, leg);
         if let Some(entry) = self.legs.get_mut(&leg) {
             entry.dialog = Some(dialog);

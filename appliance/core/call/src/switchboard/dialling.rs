@@ -50,7 +50,9 @@ impl Switchboard {
             return;
         };
         if let State::Offered(invite) = &entry.state {
-            let dialog = self.endpoint.progress(now, invite.tx, &Reply::new(180));
+            let dialog = self
+                .endpoint
+                .progress(now, invite.tx, &Reply::new(180), false);
             entry.dialog = Some(dialog);
             self.index.dialogs.insert(dialog, leg);
         }

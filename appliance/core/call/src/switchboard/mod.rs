@@ -324,12 +324,14 @@ impl Switchboard {
             } => {
                 self.on_stray(now, tx, from, &request);
             }
-            Event::Cancelled { tx } => {
+            Event::Cancelled { tx, .. } => {
                 if let Some(leg) = self.index.invites.get(&tx).copied() {
                     self.finish(now, leg, Cause::Cancelled, Parting::Silent);
                 }
             }
             Event::Acked { dialog, body } => self.on_acked(now, dialog, body),
+            // Our reliable 1xx arrived; it brought the answer, so a PRACK brings nothing.
+            Event::Pracked { .. } => {}
             Event::Unacknowledged { dialog } => {
                 self.peer_ended(now, dialog, Cause::PeerUnreachable)
             }
@@ -358,6 +360,7 @@ impl Switchboard {
                 dialog,
                 status,
                 body,
+                ..
             } => self.on_progress(now, dialog, status, body),
             Event::Answered {
                 dialog,

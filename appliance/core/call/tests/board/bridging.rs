@@ -155,7 +155,7 @@ fn a_caller_hears_the_other_party_ring_before_the_call_is_answered() {
     let (tx, _) = world.rung(at(CARRIER));
     let now = world.now;
     let ringback = Reply::new(183).with_body(sdp(40_000, "sendrecv"));
-    world.peer(at(CARRIER)).progress(now, tx, &ringback);
+    world.peer(at(CARRIER)).progress(now, tx, &ringback, false);
     world.settle();
     world.board.open_early(now, leg);
     assert!(world.board.bridge(now, leg, other));

@@ -78,7 +78,7 @@ fn all_phones_of_a_device_ring_and_the_first_that_answers_has_the_call() {
     let rings = world.events();
     assert_eq!(rings.len(), 1, "ringing is told once: {rings:?}");
     world.reply(at(SOFT), soft, 200);
-    assert_eq!(world.told(at(DESK)), [Event::Cancelled { tx: desk }]);
+    assert!(matches!(world.told(at(DESK))[..], [Event::Cancelled { tx, .. }] if tx == desk));
     let events = world.events();
     assert!(matches!(events[0], LegEvent::Answered { .. }));
     assert!(matches!(events[1], LegEvent::Opened { .. }));
@@ -141,7 +141,7 @@ fn a_declined_call_stops_ringing_everywhere() {
     world.reply(at(SOFT), soft, 180);
     world.reply(at(DESK), desk, 603);
     assert_eq!(world.cause(leg), Cause::Declined);
-    assert_eq!(world.told(at(SOFT)), [Event::Cancelled { tx: soft }]);
+    assert!(matches!(world.told(at(SOFT))[..], [Event::Cancelled { tx, .. }] if tx == soft));
 }
 
 #[test]

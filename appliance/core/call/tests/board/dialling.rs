@@ -78,7 +78,7 @@ fn a_call_that_nobody_picks_up_is_cancelled_when_patience_ends() {
     assert_eq!(world.count(carrier, "CANCEL"), 0);
     world.pass(Duration::from_secs(2));
     assert_eq!(world.cause(leg), Cause::NoAnswer);
-    assert_eq!(world.told(carrier), [Event::Cancelled { tx }]);
+    assert_eq!(world.told(carrier), [Event::Cancelled { tx, reason: None }]);
     world.run_out();
 }
 
@@ -135,7 +135,7 @@ fn early_media_opens_the_stream_before_the_answer() {
     let (tx, _) = world.rung(carrier);
     let now = world.now;
     let progress = Reply::new(183).with_body(sdp(40_000, "sendrecv"));
-    world.peer(carrier).progress(now, tx, &progress);
+    world.peer(carrier).progress(now, tx, &progress, false);
     world.settle();
     let events = world.events();
     assert!(matches!(events[0], LegEvent::Opened { leg: l, .. } if l == leg));

@@ -169,6 +169,7 @@ impl Centre {
         match input {
             Input::Datagram { from, bytes } => self.switchboard.handle_message(now, from, &bytes),
             Input::TransportLost { peer } => self.switchboard.transport_lost(now, peer),
+            Input::Located { id, peers } => self.switchboard.handle_located(now, id, peers),
             Input::Stream(event) => self.switchboard.handle_stream(now, event),
             Input::Heard { stream, utterance } => self.hear(now, stream, utterance),
             Input::SpeechDone { stream } => self.speech_done(stream),
@@ -213,6 +214,12 @@ impl Centre {
         }
         if let Some(command) = self.switchboard.poll_command() {
             return Some(Output::Stream(command));
+        }
+        if let Some(lookup) = self.switchboard.poll_lookup() {
+            return Some(Output::Lookup {
+                id: lookup.id,
+                uri: lookup.uri.as_str().to_owned(),
+            });
         }
         self.outputs.pop_front()
     }

@@ -18,10 +18,14 @@ impl Endpoint {
             .tables
             .server(tx)
             .is_some_and(|inbound| inbound.server.is_invite);
-        if makes_dialog && (101..300).contains(&reply.status) {
-            self.answer_invite(now, tx, reply);
-        } else {
-            self.send_reply(now, tx, reply);
+        match reply.status {
+            101..200 if makes_dialog => {
+                self.progress(now, tx, reply, false);
+            }
+            200..300 if makes_dialog => {
+                self.answer_invite(now, tx, reply);
+            }
+            _ => self.send_reply(now, tx, reply),
         }
     }
 
@@ -72,29 +76,32 @@ impl Endpoint {
         }
     }
 
-    /// Sends a 1xx with a To tag on an INVITE; the early dialog it makes. Where `tx` is closed (the caller gave
-    /// up meanwhile) nothing is sent and the identity leads nowhere.
-    pub fn progress(&mut self, now: Instant, tx: TxId, reply: &Reply) -> DialogId {
-        self.answer_invite(now, tx, reply)
-    }
-
     /// Sends a 2xx on an INVITE and repeats it until its ACK, for 64*T1 at most (13.3.1.4); the dialog it
-    /// makes. Where `tx` is closed nothing is sent and the identity leads nowhere.
+    /// makes. Where `tx` is closed nothing is sent and the identity leads nowhere. Behind a reliable 1xx that
+    /// carried a session description it waits for the PRACK (RFC 3262 3).
     pub fn accept(&mut self, now: Instant, tx: TxId, reply: &Reply) -> DialogId {
         self.answer_invite(now, tx, reply)
     }
 
     /// Sends a 1xx or 2xx on an INVITE and keeps its dialog.
-    fn answer_invite(&mut self, now: Instant, tx: TxId, reply: &Reply) -> DialogId {
+    pub(super) fn answer_invite(&mut self, now: Instant, tx: TxId, reply: &Reply) -> DialogId {
+        let Some(id) = self.early_dialog(tx) else {
+            return self.tables.next_dialog();
+        };
+        let known = self.tables.server(tx).and_then(|i| i.reliable.as_mut());
+        match known.filter(|known| reply.status >= 200 && known.holds_answer()) {
+            Some(known) => known.hold(reply),
+            None => self.send_reply(now, tx, reply),
+        }
+        id
+    }
+
+    /// The dialog of an INVITE that is still open.
+    pub(super) fn early_dialog(&mut self, tx: TxId) -> Option<DialogId> {
         let is_open = self.tables.server(tx).is_some_and(|inbound| {
             inbound.server.is_invite && inbound.server.state == State::Proceeding
         });
-        if !is_open {
-            return self.tables.next_dialog();
-        }
-        let id = self.establish(tx);
-        self.send_reply(now, tx, reply);
-        id
+        is_open.then(|| self.establish(tx))
     }
 
     /// The dialog of an INVITE, put into the table if it was not yet.
@@ -135,6 +142,10 @@ impl Endpoint {
         }
         inbound.head = None;
         inbound.seed = None;
+        inbound.reliable = None;
+        for reason in [Reason::ProgressRetransmit, Reason::ProgressUnacknowledged] {
+            self.lane.deadlines.clear(Owner::Tx(tx), reason);
+        }
         let (is_invite, cseq, to) = (
             inbound.server.is_invite,
             inbound.cseq,
@@ -164,6 +175,7 @@ impl Endpoint {
                 to,
                 bytes,
                 interval,
+                farewell: None,
             });
             self.lane
                 .wake_dialog(id, Reason::AnswerRetransmit, now, interval);

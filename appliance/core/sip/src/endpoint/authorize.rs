@@ -85,9 +85,10 @@ impl Endpoint {
 
     fn login(&mut self, purpose: Purpose) -> Option<&mut Login> {
         match purpose {
-            Purpose::Call(id) | Purpose::InDialog(id) | Purpose::Farewell(id) => {
-                self.tables.dialog(id)?.login.as_mut()
-            }
+            Purpose::Call(id)
+            | Purpose::InDialog(id)
+            | Purpose::Farewell(id)
+            | Purpose::Prack(id) => self.tables.dialog(id)?.login.as_mut(),
             Purpose::Register { id, .. } => self.registrations.get_mut(&id)?.login.as_mut(),
             Purpose::Unwatched | Purpose::Alone => None,
         }
@@ -112,7 +113,10 @@ impl Endpoint {
     /// The number of a request sent once more as transaction `fresh`.
     fn next_cseq(&mut self, purpose: Purpose, fresh: TxId) -> Option<u32> {
         match purpose {
-            Purpose::Call(id) | Purpose::InDialog(id) | Purpose::Farewell(id) => {
+            Purpose::Call(id)
+            | Purpose::InDialog(id)
+            | Purpose::Farewell(id)
+            | Purpose::Prack(id) => {
                 let dialog = self.tables.dialog(id)?;
                 dialog.local_cseq = dialog.local_cseq.saturating_add(1);
                 if let DialogState::Calling { tx: calling, .. } = &mut dialog.state

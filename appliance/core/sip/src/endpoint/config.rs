@@ -17,6 +17,8 @@ pub struct EndpointConfig {
     pub timers: Timers,
     /// How much is held at once.
     pub capacity: Capacity,
+    /// Whether calls of ours offer to acknowledge 1xx (RFC 3262), where they bring an offer.
+    pub offers_100rel: bool,
     /// What a challenge of ours offers, strongest first. Any other that we know is taken all the
     /// same. MD5 alone where nothing is said: phones on libre up to 1.0 give up for good when they
     /// see SHA-256 offered, even beside MD5.
@@ -32,6 +34,7 @@ impl EndpointConfig {
             user_agent,
             timers: Timers::default(),
             capacity: Capacity::default(),
+            offers_100rel: true,
             challenge: vec![Algorithm::Md5],
         }
     }

@@ -75,6 +75,8 @@ pub enum Event {
     Cancelled {
         /// The INVITE's transaction, now closed; an early dialog of it is gone.
         tx: TxId,
+        /// The Reason of the CANCEL (RFC 3326): another phone took the call, for one.
+        reason: Option<String>,
     },
     /// Our 2xx to an INVITE or re-INVITE was acknowledged.
     Acked {
@@ -83,7 +85,18 @@ pub enum Event {
         /// The answer, where our 2xx carried the offer.
         body: Option<Body>,
     },
-    /// Our 2xx was never acknowledged; BYE was sent and the dialog is gone (RFC 3261 13.3.1.4).
+    /// A reliable 1xx of ours was acknowledged (RFC 3262); its PRACK was answered 200. One that brings an offer
+    /// of the caller is told without body, and follows as a `Request` to be answered.
+    Pracked {
+        /// The INVITE's transaction.
+        tx: TxId,
+        /// Its early dialog.
+        dialog: DialogId,
+        /// The answer, where our 1xx carried the offer.
+        body: Option<Body>,
+    },
+    /// Our 2xx was never acknowledged, BYE was sent and the dialog is gone (RFC 3261 13.3.1.4); or a reliable
+    /// 1xx was not, and the INVITE was refused 504 (RFC 3262 3).
     Unacknowledged {
         /// The dialog.
         dialog: DialogId,
@@ -92,18 +105,23 @@ pub enum Event {
     Progress {
         /// The dialog.
         dialog: DialogId,
+        /// Which phone of a forked call says so, counted from 0 in the order they spoke up.
+        fork: usize,
         /// 101 to 199.
         status: u16,
+        /// Whether it was reliable; its PRACK was sent.
+        is_reliable: bool,
         /// Early media, where offered.
         body: Option<Body>,
     },
-    /// The called party answered; the ACK was sent.
+    /// The called party answered; the ACK was sent. Where our INVITE had no offer and `body` is one, the ACK
+    /// waits for `acknowledge` with our answer.
     Answered {
         /// The dialog.
         dialog: DialogId,
         /// The header fields of the 2xx.
         headers: Headers,
-        /// The answer.
+        /// The answer, or the offer.
         body: Option<Body>,
     },
     /// Our INVITE failed; the dialog is gone. 408 where nobody answered, 487 after `cancel`.

@@ -5,9 +5,10 @@ use std::time::Instant;
 use crate::auth_params::AuthParams;
 use crate::check::{Essentials, Refusal};
 use crate::deadline::Reason;
-use crate::dialog::{Dialog, State as DialogState};
+use crate::dialog::Dialog;
+use crate::endpoint::reliable::Reliable;
 use crate::endpoint::tables::Inbound;
-use crate::endpoint::{DialogId, EndedBy, Endpoint, Event, TxId, owned};
+use crate::endpoint::{Endpoint, Event, TxId, owned};
 use crate::header::Kind;
 use crate::lane::Owner;
 use crate::limits;
@@ -22,12 +23,12 @@ use crate::transport::Peer;
 
 /// One request on its way through the endpoint.
 #[derive(Clone, Copy)]
-struct Arrival<'m, 'a> {
-    now: Instant,
-    source: Peer,
-    message: &'m Message<'a>,
-    essentials: &'m Essentials<'a>,
-    method: &'a [u8],
+pub(super) struct Arrival<'m, 'a> {
+    pub(super) now: Instant,
+    pub(super) source: Peer,
+    pub(super) message: &'m Message<'a>,
+    pub(super) essentials: &'m Essentials<'a>,
+    pub(super) method: &'a [u8],
 }
 
 impl Endpoint {
@@ -138,6 +139,7 @@ impl Endpoint {
             inbound.seed = Some(Box::new(Dialog::offered(
                 tx, from, message, essentials, local,
             )));
+            inbound.reliable = Reliable::of(message, self.identity.below(u64::MAX));
             self.lane
                 .wake_tx(tx, Reason::Trying, arrival.now, limits::TRYING_AFTER);
         }
@@ -155,7 +157,7 @@ impl Endpoint {
     }
 
     /// A server transaction for a request; not yet in the table.
-    fn open(&mut self, arrival: Arrival<'_, '_>, key: Key) -> Option<Inbound> {
+    pub(super) fn open(&mut self, arrival: Arrival<'_, '_>, key: Key) -> Option<Inbound> {
         let tx = self.tables.next_tx();
         let tag = self.identity.tag();
         let head = ReplyHead::of(arrival.message, arrival.source, tag)?;
@@ -178,12 +180,13 @@ impl Endpoint {
             seed: None,
             refresh: None,
             cseq,
+            reliable: None,
             is_stale,
         })
     }
 
     /// Opens a transaction and answers it at once; its identity.
-    fn open_and_answer(&mut self, arrival: Arrival<'_, '_>, key: Key, reply: &Reply) {
+    pub(super) fn open_and_answer(&mut self, arrival: Arrival<'_, '_>, key: Key, reply: &Reply) {
         let Some(inbound) = self.open(arrival, key) else {
             return;
         };
@@ -208,7 +211,10 @@ impl Endpoint {
         self.send_reply(arrival.now, tx, &Reply::new(200));
         if is_open {
             self.send_reply(arrival.now, invite, &Reply::new(487));
-            self.lane.events.push_back(Event::Cancelled { tx: invite });
+            let reason = arrival.message.first(Kind::Reason).map(owned::unfolded);
+            self.lane
+                .events
+                .push_back(Event::Cancelled { tx: invite, reason });
         }
     }
 
@@ -239,8 +245,7 @@ impl Endpoint {
             self.lane.stats.retransmissions_received += 1;
             return;
         }
-        dialog.answer = None;
-        let farewell = dialog.farewell.take();
+        let farewell = dialog.answer.take().and_then(|answer| answer.farewell);
         self.lane.deadlines.clear_all(Owner::Dialog(id));
         match farewell {
             Some(headers) => self.send_bye(arrival.now, id, headers),
@@ -250,89 +255,6 @@ impl Endpoint {
                     .events
                     .push_back(Event::Acked { dialog: id, body });
             }
-        }
-    }
-
-    /// A request inside a dialog (12.2.2).
-    fn handle_in_dialog(&mut self, arrival: Arrival<'_, '_>, key: Key, id: DialogId) {
-        let cseq = arrival.essentials.cseq;
-        let (method, now) = (arrival.method, arrival.now);
-        self.follow_connection(arrival.source, id);
-        let Some(dialog) = self.tables.dialog(id) else {
-            return;
-        };
-        if dialog.remote_cseq.is_some_and(|last| cseq < last) {
-            return self.open_and_answer(arrival, key, &Reply::new(500));
-        }
-        dialog.remote_cseq = Some(cseq);
-        let state = dialog.state;
-        if method == b"BYE" {
-            return self.handle_bye(arrival, key, id, state);
-        }
-        if state == DialogState::Ending {
-            return self.open_and_answer(arrival, key, &Reply::new(481));
-        }
-        if method == b"INVITE" {
-            let is_answering = dialog.answer.is_some() || state != DialogState::Confirmed;
-            if dialog.reinvite.is_some() {
-                return self.open_and_answer(arrival, key, &Reply::new(491));
-            }
-            if is_answering {
-                let wait = self.identity.below(11).to_string();
-                let reply = Reply::new(500).with_header("Retry-After", wait);
-                return self.open_and_answer(arrival, key, &reply);
-            }
-        }
-        let Some(request) = owned::request(arrival.message, arrival.essentials) else {
-            return;
-        };
-        let Some(mut inbound) = self.open(arrival, key) else {
-            return;
-        };
-        let tx = inbound.server.id;
-        inbound.server.dialog = Some(id);
-        if matches!(
-            method,
-            b"INVITE" | b"UPDATE" | b"SUBSCRIBE" | b"NOTIFY" | b"REFER"
-        ) {
-            let contact = arrival.essentials.contact;
-            inbound.refresh = contact.map(|contact| contact.uri.as_bytes().to_vec());
-        }
-        if inbound.server.is_invite {
-            self.lane
-                .wake_tx(tx, Reason::Trying, now, limits::TRYING_AFTER);
-        }
-        self.tables.add_server(inbound);
-        let (dialog, from) = (Some(id), arrival.source);
-        self.lane.events.push_back(Event::Request {
-            tx,
-            dialog,
-            from,
-            request,
-        });
-    }
-
-    /// The peer of a dialog opened a new stream connection: it stands, the old one may not.
-    fn follow_connection(&mut self, source: Peer, id: DialogId) {
-        let is_new = |dialog: &Dialog| dialog.path.peer != source || dialog.path.is_flow_lost;
-        if source.transport.is_reliable() && self.tables.dialog_ref(id).is_some_and(is_new) {
-            self.tables.reroute_dialog(id, source);
-        }
-    }
-
-    fn handle_bye(&mut self, arrival: Arrival<'_, '_>, key: Key, id: DialogId, state: DialogState) {
-        self.open_and_answer(arrival, key, &Reply::new(200));
-        if let DialogState::Offered { tx } = state {
-            // A caller may end an early dialog by BYE; its INVITE is still to be answered (15.1.2).
-            self.send_reply(arrival.now, tx, &Reply::new(487));
-        }
-        self.forget_dialog(id);
-        if state != DialogState::Ending {
-            let reason = arrival.message.first(Kind::Reason).map(owned::unfolded);
-            self.lane.events.push_back(Event::Ended {
-                dialog: id,
-                by: EndedBy::Peer { reason },
-            });
         }
     }
 }

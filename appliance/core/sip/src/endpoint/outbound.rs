@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use crate::deadline::Reason;
-use crate::dialog::{Dialog, Path, State as DialogState};
+use crate::dialog::{Ack, Dialog, Path, State as DialogState};
 use crate::draft::{Draft, Names};
+use crate::early::Forks;
 use crate::endpoint::tables::{Answered, Outbound, Purpose};
-use crate::endpoint::{DialogId, Endpoint, Event, TxId};
+use crate::endpoint::{DialogId, Endpoint, Event, TxId, reliable};
 use crate::login::Login;
 use crate::method::Method;
 use crate::request::{Body, Headers, OutgoingInvite, Reply};
@@ -60,11 +61,15 @@ impl Endpoint {
             login: invite.credentials.map(Login::new),
             answer: None,
             ack: None,
-            farewell: None,
             reinvite: None,
+            forks: Forks::default(),
         };
         self.tables.add_dialog(id, dialog);
         draft.headers = invite.headers;
+        if self.config.offers_100rel && invite.body.is_some() {
+            let tag = reliable::TAG.to_owned();
+            draft.headers.push(("Supported".to_owned(), tag));
+        }
         draft.body = invite.body;
         self.start(now, tx, draft, Purpose::Call(id), None);
         id
@@ -74,6 +79,16 @@ impl Endpoint {
     /// if it was quicker. Where its 2xx was quicker, it is acknowledged and ended by BYE. Ignored once the call is
     /// answered or gone.
     pub fn cancel(&mut self, now: Instant, dialog: DialogId) {
+        self.cancel_because(now, dialog, Vec::new());
+    }
+
+    /// As `cancel`, with header fields for the CANCEL: a [`crate::ReasonHeader`] says why (RFC 3326).
+    pub fn cancel_because(
+        &mut self,
+        now: Instant,
+        dialog: DialogId,
+        headers: Vec<(String, String)>,
+    ) {
         let Some(DialogState::Calling {
             tx,
             is_cancelled: false,
@@ -86,6 +101,7 @@ impl Endpoint {
                 tx,
                 is_cancelled: true,
             };
+            calling.forks.farewell = headers;
         }
         // Nothing may be cancelled before the peer has said 1xx; until then the wish is kept (9.1).
         if self
@@ -104,7 +120,7 @@ impl Endpoint {
             return;
         };
         match ending.state {
-            DialogState::Calling { .. } => self.cancel(now, dialog),
+            DialogState::Calling { .. } => self.cancel_because(now, dialog, cause_headers),
             DialogState::Offered { tx } => {
                 let reply = Reply {
                     headers: cause_headers,
@@ -112,16 +128,19 @@ impl Endpoint {
                 };
                 self.send_reply(now, tx, &reply);
             }
-            DialogState::Confirmed if ending.answer.is_some() => {
-                ending.state = DialogState::Ending;
-                ending.farewell = Some(cause_headers);
-            }
-            DialogState::Confirmed => self.send_bye(now, dialog, cause_headers),
+            DialogState::Confirmed => match &mut ending.answer {
+                Some(answer) => {
+                    answer.farewell = Some(cause_headers);
+                    ending.state = DialogState::Ending;
+                }
+                None => self.send_bye(now, dialog, cause_headers),
+            },
             DialogState::Ending => {}
         }
     }
 
-    /// Sends a request inside a dialog: REFER, INFO, OPTIONS, a re-INVITE... Its `Response` always follows: 481 at
+    /// Sends a request inside a dialog: REFER, INFO, OPTIONS, a re-INVITE... While a call of ours rings, UPDATE and
+    /// the like go to the phone that spoke last. Its `Response` always follows: 481 at
     /// once where there is no such dialog, 491 where another INVITE is under way (14.1), 408 where nobody answers.
     pub fn request(
         &mut self,
@@ -140,14 +159,21 @@ impl Endpoint {
         let can_send = match open.state {
             DialogState::Confirmed => true,
             DialogState::Offered { .. } => !is_invite,
-            DialogState::Calling { .. } | DialogState::Ending => false,
+            DialogState::Calling { .. } => !is_invite && open.forks.latest().is_some(),
+            DialogState::Ending => false,
         };
         let is_busy = is_invite && (open.reinvite.is_some() || open.answer.is_some());
         if !can_send || is_busy {
             self.tell_response(tx, if is_busy { 491 } else { 481 }, Some(dialog));
             return tx;
         }
-        let draft = open.draft(method, headers, body);
+        let is_early = matches!(open.state, DialogState::Calling { .. });
+        let draft = if is_early {
+            open.draft_early(method, headers, body)
+        } else {
+            Some(open.draft(method, headers, body))
+        };
+        let Some(draft) = draft else { return tx };
         if is_invite {
             open.reinvite = Some(tx);
         }
@@ -190,6 +216,13 @@ impl Endpoint {
             return;
         };
         dialog.state = DialogState::Ending;
+        if let Some(Ack::Owed { cseq }) = dialog.ack {
+            // Our answer never came; the 2xx is acknowledged all the same (13.2.2.4).
+            self.send_ack(id, cseq, None);
+        }
+        let Some(dialog) = self.tables.dialog(id) else {
+            return;
+        };
         let draft = dialog.draft(Method::Bye, headers, None);
         self.start(now, tx, draft, Purpose::Farewell(id), None);
     }
@@ -202,7 +235,16 @@ impl Endpoint {
         };
         let Some(draft) = &outbound.draft else { return };
         let key = Key::client(draft.branch.as_bytes(), b"CANCEL");
-        let to = (outbound.client.to, draft.cancel(&self.config));
+        let headers = match outbound.purpose {
+            Purpose::Call(id) => self.tables.dialog_ref(id).map(|d| d.forks.farewell.clone()),
+            _ => None,
+        };
+        let Some(outbound) = self.tables.client(invite) else {
+            return;
+        };
+        let Some(draft) = &outbound.draft else { return };
+        let cancel = draft.cancel(&self.config, &headers.unwrap_or_default());
+        let to = (outbound.client.to, cancel);
         let patience = self.lane.timers.patience();
         self.lane
             .wake_tx(invite, Reason::CancelTimeout, now, patience);

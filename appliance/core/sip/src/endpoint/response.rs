@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::check::Essentials;
-use crate::dialog::{SentAck, State as DialogState};
+use crate::dialog::{Ack, State as DialogState};
 use crate::endpoint::tables::Purpose;
 use crate::endpoint::{DialogId, EndedBy, Endpoint, Event, TxId, owned};
 use crate::header::Kind;
@@ -12,6 +12,7 @@ use crate::login::Asker;
 use crate::message::{Message, StartLine};
 use crate::method::Method;
 use crate::name_addr::text;
+use crate::request::Body;
 use crate::transaction::client::News;
 use crate::transaction::key::Key;
 
@@ -22,6 +23,8 @@ struct Arrival<'m, 'a> {
     message: &'m Message<'a>,
     essentials: &'m Essentials<'a>,
     status: u16,
+    /// Whether it is a 2xx that brings the offer, so that our ACK must bring the answer.
+    brings_offer: bool,
 }
 
 impl Endpoint {
@@ -43,6 +46,7 @@ impl Endpoint {
         };
         let news = outbound.client.handle_response(&mut self.lane, now, status);
         let (purpose, told) = (outbound.purpose, outbound.told);
+        let has_offered = outbound.draft.as_ref().is_none_or(|d| d.body.is_some());
         if news == News::Copy {
             return;
         }
@@ -51,6 +55,7 @@ impl Endpoint {
             message,
             essentials,
             status,
+            brings_offer: !has_offered && !message.body().is_empty(),
         };
         let is_invite = essentials.cseq_method == b"INVITE";
         if is_invite && status >= 300 {
@@ -96,12 +101,7 @@ impl Endpoint {
                 if is_cancelled && !is_asked {
                     self.send_cancel(now, tx);
                 } else if !is_cancelled && status > 100 {
-                    let body = owned::body(arrival.message);
-                    self.lane.events.push_back(Event::Progress {
-                        dialog: id,
-                        status,
-                        body,
-                    });
+                    self.handle_progress(arrival, id);
                 }
             }
             (Some(DialogState::Calling { is_cancelled, .. }), 200..300) => {
@@ -109,7 +109,7 @@ impl Endpoint {
                     dialog.settle(arrival.message, arrival.essentials);
                 }
                 self.tables.index_dialog(id);
-                self.acknowledge(arrival, id);
+                self.acknowledge_answer(arrival, id);
                 if is_cancelled {
                     self.send_bye(now, id, Vec::new());
                     self.tell_rejected(id, 487, "cancelled");
@@ -149,18 +149,18 @@ impl Endpoint {
         };
         let tags = (dialog.local_tag.as_bytes(), e.to.tag().unwrap_or_default());
         if dialog.key.as_ref() == Some(&Key::dialog(e.call_id, tags.0, tags.1)) {
-            if let Some(ack) = &dialog.ack
-                && ack.cseq == e.cseq
+            self.lane.stats.retransmissions_received += 1;
+            if let Some(Ack::Sent { cseq, to, bytes }) = &dialog.ack
+                && *cseq == e.cseq
             {
-                self.lane.stats.retransmissions_received += 1;
-                self.lane.resend(ack.to, &ack.bytes);
+                self.lane.resend(*to, bytes);
             }
             return;
         }
         // Another phone picked up as well: it is told that it is not wanted.
         let mut other = dialog.clone();
         other.settle(arrival.message, e);
-        let mut ack = other.draft_ack(e.cseq);
+        let mut ack = other.draft_ack(e.cseq, None);
         ack.branch = self.identity.branch();
         self.lane.send(ack.to, ack.render(&self.config, &[]));
         let bye = other.draft(Method::Bye, Vec::new(), None);
@@ -191,7 +191,7 @@ impl Endpoint {
             }
         }
         if is_invite && status < 300 {
-            self.acknowledge(arrival, id);
+            self.acknowledge_answer(arrival, id);
         }
         self.tell_answer(arrival, told, Some(id));
         if matches!(status, 408 | 481) {
@@ -213,18 +213,64 @@ impl Endpoint {
         });
     }
 
+    /// Sends the ACK of a 2xx that brought an offer, with our answer: after `Answered`, or after the `Response` to
+    /// a re-INVITE without a body (13.2.2.4). Ignored where no ACK is owed.
+    pub fn acknowledge(&mut self, dialog: DialogId, answer: Body) {
+        let owed = self.tables.dialog(dialog).and_then(|d| d.ack.clone());
+        if let Some(Ack::Owed { cseq }) = owed {
+            self.send_ack(dialog, cseq, Some(answer));
+        }
+    }
+
+    /// Acknowledges a 2xx, at once where it brought no offer.
+    fn acknowledge_answer(&mut self, arrival: Arrival<'_, '_>, id: DialogId) {
+        let cseq = arrival.essentials.cseq;
+        match self.tables.dialog(id) {
+            Some(dialog) if arrival.brings_offer => dialog.ack = Some(Ack::Owed { cseq }),
+            _ => self.send_ack(id, cseq, None),
+        }
+    }
+
     /// Sends the ACK of a 2xx and keeps it for copies.
-    fn acknowledge(&mut self, arrival: Arrival<'_, '_>, id: DialogId) {
+    pub(super) fn send_ack(&mut self, id: DialogId, cseq: u32, body: Option<Body>) {
         let branch = self.identity.branch();
         let Some(dialog) = self.tables.dialog(id) else {
             return;
         };
-        let cseq = arrival.essentials.cseq;
-        let mut draft = dialog.draft_ack(cseq);
+        let mut draft = dialog.draft_ack(cseq, body);
         draft.branch = branch;
         let (to, bytes) = (draft.to, draft.render(&self.config, &[]));
         self.lane.send(to, bytes.clone());
-        dialog.ack = Some(SentAck { cseq, to, bytes });
+        dialog.ack = Some(Ack::Sent { cseq, to, bytes });
+    }
+
+    /// A called phone rings, or plays early media: its early dialog is kept, and a reliable 1xx acknowledged.
+    fn handle_progress(&mut self, arrival: Arrival<'_, '_>, id: DialogId) {
+        let (message, answer) = (arrival.message, arrival.essentials);
+        let Some(dialog) = self.tables.dialog(id) else {
+            return;
+        };
+        let (mut fork, mut is_reliable) = (0, false);
+        if answer.to.tag().is_some() {
+            let (peer, tag) = (dialog.path.peer, dialog.local_tag.clone());
+            let Some((number, is_new)) = dialog.forks.note(message, answer, &tag, peer) else {
+                self.lane.stats.received.strays += 1;
+                return;
+            };
+            if is_new {
+                self.tables.index_fork(id, number);
+            }
+            let taken = self.take_reliable(arrival.now, id, number, (message, answer));
+            let Some(taken) = taken else { return };
+            (fork, is_reliable) = (number, taken);
+        }
+        self.lane.events.push_back(Event::Progress {
+            dialog: id,
+            fork,
+            status: arrival.status,
+            is_reliable,
+            body: owned::body(message),
+        });
     }
 
     fn acknowledge_refusal(&mut self, tx: TxId, message: &Message<'_>) {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dialog::Dialog;
 use crate::draft::Draft;
+use crate::endpoint::reliable::Reliable;
 use crate::endpoint::{DialogId, TxId};
 use crate::lane::Owner;
 use crate::reply_head::ReplyHead;
@@ -38,6 +39,8 @@ pub(crate) struct Inbound {
     /// The new Contact a re-INVITE or UPDATE brings, taken with the 2xx.
     pub(crate) refresh: Option<Vec<u8>>,
     pub(crate) cseq: u32,
+    /// Reliable 1xx of a new INVITE, where its caller knows them.
+    pub(crate) reliable: Option<Box<Reliable>>,
     /// Whether it used a nonce that is no longer good.
     pub(crate) is_stale: bool,
 }
@@ -74,6 +77,8 @@ pub(crate) enum Purpose {
     InDialog(DialogId),
     /// The BYE of a dialog.
     Farewell(DialogId),
+    /// The PRACK of a reliable 1xx.
+    Prack(DialogId),
     /// A CANCEL, or the BYE of a branch nobody wanted.
     Unwatched,
     /// A request outside any dialog.
@@ -154,8 +159,24 @@ impl Tables {
         self.dialogs.insert(id, dialog);
     }
 
-    /// Lets the peer's requests find a dialog whose key has become known.
+    /// Lets the peer's requests find an early dialog of a call of ours.
+    pub(crate) fn index_fork(&mut self, id: DialogId, fork: usize) {
+        let early = self
+            .dialogs
+            .get_mut(&id)
+            .and_then(|d| d.forks.get_mut(fork));
+        if let Some(early) = early {
+            self.dialog_keys.insert(early.key.clone(), id);
+        }
+    }
+
+    /// Lets the peer's requests find a dialog whose key has become known, and no more its early dialogs.
     pub(crate) fn index_dialog(&mut self, id: DialogId) {
+        if let Some(dialog) = self.dialogs.get_mut(&id) {
+            for key in std::mem::take(&mut dialog.forks).keys() {
+                self.dialog_keys.remove(key);
+            }
+        }
         if let Some(key) = self.dialogs.get(&id).and_then(|dialog| dialog.key.clone()) {
             self.dialog_keys.insert(key, id);
         }
@@ -190,7 +211,7 @@ impl Tables {
 
     pub(crate) fn remove_dialog(&mut self, id: DialogId) -> Option<Dialog> {
         let dialog = self.dialogs.remove(&id)?;
-        if let Some(key) = &dialog.key {
+        for key in dialog.key.iter().chain(dialog.forks.keys()) {
             self.dialog_keys.remove(key);
         }
         self.flows.remove(&(dialog.path.peer, Owner::Dialog(id)));

@@ -21,6 +21,13 @@ impl Endpoint {
     }
 
     fn wake_transaction(&mut self, now: Instant, tx: TxId, reason: Reason) {
+        let is_progress = matches!(
+            reason,
+            Reason::ProgressRetransmit | Reason::ProgressUnacknowledged
+        );
+        if is_progress {
+            return self.wake_progress(now, tx, reason);
+        }
         if let Some(inbound) = self.tables.server(tx) {
             match inbound.server.handle_timeout(&mut self.lane, now, reason) {
                 server::Fate::Lives => {}
@@ -76,7 +83,7 @@ impl Endpoint {
             }
             Purpose::Farewell(id) => self.forget_dialog(id),
             Purpose::Alone | Purpose::Register { .. } => self.tell_response(told, status, None),
-            Purpose::Unwatched => {}
+            Purpose::Prack(_) | Purpose::Unwatched => {}
         }
     }
 
@@ -85,10 +92,9 @@ impl Endpoint {
             return;
         };
         if reason == Reason::AnswerUnacknowledged {
-            dialog.answer = None;
+            let farewell = dialog.answer.take().and_then(|answer| answer.farewell);
             self.lane.stats.timeouts += 1;
             self.lane.deadlines.clear_all(Owner::Dialog(id));
-            let farewell = dialog.farewell.take();
             let is_known = farewell.is_some();
             self.send_bye(now, id, farewell.unwrap_or_default());
             if !is_known {

@@ -63,7 +63,9 @@ fn acknowledged_refusal_is_quiet_and_forgotten_after_timer_i() {
 fn copies_of_an_invite_get_the_last_answer_again() {
     let mut stage = Stage::new();
     let tx = stage.invited();
-    stage.endpoint.progress(stage.now, tx, &Reply::new(180));
+    stage
+        .endpoint
+        .progress(stage.now, tx, &Reply::new(180), false);
     let ringing = stage.sent_one();
     assert!(
         ringing.contains("Record-Route: <sip:192.0.2.1;lr>\r\n"),
@@ -159,14 +161,16 @@ fn lost_ack_ends_in_bye_after_64_t1() {
 fn cancel_is_answered_and_its_invite_refused_487() {
     let mut stage = Stage::new();
     let tx = stage.invited();
-    stage.endpoint.progress(stage.now, tx, &Reply::new(180));
+    stage
+        .endpoint
+        .progress(stage.now, tx, &Reply::new(180), false);
     stage.sent();
     stage.receive(&cancel("a"));
     let sent = stage.sent();
     assert!(sent[0].starts_with("SIP/2.0 200 OK\r\n") && sent[0].contains("CSeq: 1 CANCEL"));
     assert!(sent[1].starts_with("SIP/2.0 487 Request Terminated\r\n"));
     assert_eq!(tag(&sent[0], "To"), tag(&sent[1], "To"));
-    assert_eq!(stage.event(), Event::Cancelled { tx });
+    assert_eq!(stage.event(), Event::Cancelled { tx, reason: None });
     assert_eq!(stage.endpoint.stats().dialogs, 0);
     stage.receive(&cancel("a"));
     assert!(
@@ -245,7 +249,9 @@ fn bye_of_the_peer_is_answered_and_ends_the_dialog() {
 fn bye_in_an_early_dialog_ends_the_invite_too() {
     let mut stage = Stage::new();
     let tx = stage.invited();
-    let dialog = stage.endpoint.progress(stage.now, tx, &Reply::new(183));
+    let dialog = stage
+        .endpoint
+        .progress(stage.now, tx, &Reply::new(183), false);
     let our_tag = tag(&stage.sent_one(), "To");
     stage.receive(&in_dialog("BYE", 2, "bye", &our_tag));
     let lines: Vec<String> = stage
@@ -290,7 +296,9 @@ fn our_bye_waits_for_the_ack_of_our_answer() {
 fn our_bye_before_the_answer_refuses_the_call() {
     let mut stage = Stage::new();
     let tx = stage.invited();
-    let dialog = stage.endpoint.progress(stage.now, tx, &Reply::new(180));
+    let dialog = stage
+        .endpoint
+        .progress(stage.now, tx, &Reply::new(180), false);
     stage.sent();
     stage.endpoint.bye(stage.now, dialog, Vec::new());
     assert!(stage.sent_one().starts_with("SIP/2.0 480"));

@@ -57,6 +57,8 @@ fn ringing_stops_the_timers_for_as_long_as_it_likes() {
         stage.event(),
         Event::Progress {
             dialog,
+            fork: 0,
+            is_reliable: false,
             status: 180,
             body: None
         }

@@ -7,6 +7,7 @@
 mod called;
 mod calling;
 mod digest;
+mod early;
 mod limits;
 mod network;
 mod registering;

@@ -129,7 +129,7 @@ impl World {
                         match roll {
                             0 => side.endpoint.respond(now, tx, &Reply::new(486)),
                             1..4 => {
-                                side.endpoint.progress(now, tx, &Reply::new(180));
+                                side.endpoint.progress(now, tx, &Reply::new(180), true);
                                 side.diary
                                     .waiting
                                     .push((now + Duration::from_secs(roll), tx));
@@ -140,7 +140,7 @@ impl World {
                                 .push((now + Duration::from_millis(roll * 40), tx)),
                         }
                     }
-                    Event::Cancelled { tx } => side.diary.waiting.retain(|(_, t)| *t != tx),
+                    Event::Cancelled { tx, .. } => side.diary.waiting.retain(|(_, t)| *t != tx),
                     Event::Answered { dialog, .. } | Event::Acked { dialog, .. } => {
                         assert!(side.diary.answered.insert(dialog), "answered twice");
                     }
@@ -152,7 +152,7 @@ impl World {
                         side.over(dialog, "unacknowledged".to_owned())
                     }
                     Event::Request { tx, .. } => side.endpoint.respond(now, tx, &Reply::new(481)),
-                    Event::Progress { .. } | Event::Response { .. } => {}
+                    Event::Progress { .. } | Event::Pracked { .. } | Event::Response { .. } => {}
                 }
             }
         }
