@@ -4,6 +4,10 @@
 use std::path::{Path, PathBuf};
 
 #[path = "src/lib.rs"]
+#[expect(
+    unreachable_pub,
+    reason = "it is the library of the fuzz targets as well"
+)]
 mod fuzz;
 
 /// Changes of each seed.
@@ -74,10 +78,14 @@ fn changed(seed: &[u8], other: &[u8], dice: &mut Dice) -> Vec<u8> {
     bytes
 }
 
-fn replay(name: &str, target: fn(&[u8])) -> usize {
+fn replay(name: &str, target: fuzz::Target) -> usize {
     let own = rig::root().join("tests/fuzz/corpus").join(name);
     let mut paths = files(&own);
-    assert!(!paths.is_empty(), "{name} has no seeds in {}", own.display());
+    assert!(
+        !paths.is_empty(),
+        "{name} has no seeds in {}",
+        own.display()
+    );
     if matches!(name, "message" | "stream") {
         paths.extend(torture());
     }

@@ -7,6 +7,7 @@ import { Frame } from "./frame";
 import { listen } from "./live";
 import { PasswordPage } from "./sign-in/password-page";
 import { SignInPage } from "./sign-in/sign-in-page";
+import { StaffPage } from "./staff/staff-page";
 import { SitePage } from "./site/site-page";
 import { useAsked } from "./ui/asked";
 import { Problem } from "./ui/problem";
@@ -39,6 +40,9 @@ function SignedIn() {
           <CallsPage />
         </Route>
         <Route path="/calls/:id">{({ id }) => <RecordPage key={id} id={id} />}</Route>
+        <Route path="/agents">
+          <StaffPage />
+        </Route>
         <Route path="/settings">
           <SitePage />
         </Route>

@@ -27,6 +27,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
         </Link>
         <nav aria-label={words.nav.label}>
           <Tab href="/" label={words.nav.calls} also="/calls/:id" />
+          <Tab href="/agents" label={words.nav.agents} />
           <Tab href="/settings" label={words.nav.settings} />
         </nav>
         <CloudBadge />

@@ -1,6 +1,17 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { Schemas } from "./api";
-import { calls, isHeard, listen, missed, saved, take, withCall } from "./live";
+import {
+  agents,
+  calls,
+  isHeard,
+  listen,
+  missed,
+  queues,
+  saved,
+  take,
+  withCall,
+  withLine,
+} from "./live";
 
 const call = (id: string, more: Partial<Schemas["CallView"]> = {}): Schemas["CallView"] => ({
   id,
@@ -11,6 +22,8 @@ const call = (id: string, more: Partial<Schemas["CallView"]> = {}): Schemas["Cal
   from: "13800138000",
   to: "4000",
   state: "ringing",
+  direction: "inbound",
+  agent: null,
   flow: "customer_service",
   step: "",
   digits: "",
@@ -35,9 +48,20 @@ test("a changed call replaces itself and keeps its place", () => {
 test("a snapshot replaces all that was known and asks for stored data anew", () => {
   take({ type: "call", call: call("old") });
   const before = missed.value;
-  take({ type: "snapshot", calls: [call("new")] });
+  take({ type: "snapshot", calls: [call("new")], agents: [], queues: [] });
   expect(calls.value.map((one) => one.id)).toEqual(["new"]);
   expect(missed.value).toBe(before + 1);
+});
+
+test("a changed line replaces itself, a new site replaces all", () => {
+  const name = (line: string) => line.slice(0, 1);
+  expect(withLine(["a1", "c1"], "b1", name)).toEqual(["a1", "b1", "c1"]);
+  expect(withLine(["a1", "c1"], "a2", name)).toEqual(["a2", "c1"]);
+  const queue = { queue: "q", waiting: 1, ringing: 0, longest: 5, agents: 0, ready: 0 };
+  take({ type: "queue", queue });
+  expect(queues.value).toEqual([queue]);
+  take({ type: "staff", agents: [], queues: [] });
+  expect([...agents.value, ...queues.value]).toEqual([]);
 });
 
 test("an ended call leaves the list, its saved record is told", () => {

@@ -4,9 +4,16 @@ import { get, Refused, type Schemas, session } from "./api";
 /** What runs now: one event stream from the box, turned into signals. Views only read. */
 
 type Call = Schemas["CallView"];
+type Agent = Schemas["AgentLine"];
+type Queue = Schemas["QueueLine"];
+type Refusal = Schemas["RefusalLine"];
 type CallRecord = Schemas["RecordView"];
 
 export const calls = signal<readonly Call[]>([]);
+export const agents = signal<readonly Agent[]>([]);
+export const queues = signal<readonly Queue[]>([]);
+/** Calls to the outside that were refused since this page was opened, newest first. */
+export const refusals = signal<readonly Refusal[]>([]);
 /** The record saved last; the day's table takes it in. */
 export const saved = signal<CallRecord | undefined>(undefined);
 /** Counts up whenever events may have been missed: whoever shows stored data asks anew. */
@@ -22,12 +29,33 @@ export function withCall(known: readonly Call[], call: Call): readonly Call[] {
   return at < 0 ? [...known, call] : known.with(at, call);
 }
 
+/** The list after one of its lines changed; lines stay in the order of their names. */
+export function withLine<T>(known: readonly T[], line: T, name: (line: T) => string): readonly T[] {
+  const others = known.filter((other) => name(other) !== name(line));
+  return [...others, line].sort((a, b) => (name(a) < name(b) ? -1 : 1));
+}
+
 /** Takes one event of the stream. */
 export function take(news: Schemas["News"]): void {
   switch (news.type) {
     case "snapshot":
       calls.value = news.calls;
+      agents.value = news.agents;
+      queues.value = news.queues;
       missed.value += 1;
+      break;
+    case "staff":
+      agents.value = news.agents;
+      queues.value = news.queues;
+      break;
+    case "agent":
+      agents.value = withLine(agents.value, news.agent, (line) => line.agent);
+      break;
+    case "queue":
+      queues.value = withLine(queues.value, news.queue, (line) => line.queue);
+      break;
+    case "refused":
+      refusals.value = [news.refusal, ...refusals.value].slice(0, MOST_REFUSALS);
       break;
     case "call":
       calls.value = withCall(calls.value, news.call);
@@ -44,7 +72,18 @@ export function take(news: Schemas["News"]): void {
   }
 }
 
-const NAMES = ["snapshot", "call", "ended", "saved", "site"] as const;
+const NAMES = [
+  "snapshot",
+  "call",
+  "ended",
+  "saved",
+  "site",
+  "staff",
+  "agent",
+  "queue",
+  "refused",
+] as const;
+const MOST_REFUSALS = 20;
 const AGAIN_MS = 3000;
 
 /** Listens until the returned function is called. */

@@ -4,6 +4,7 @@ import "./style/base.css";
 import "./style/parts.css";
 import "./style/calls.css";
 import "./style/site.css";
+import "./style/staff.css";
 
 const page = document.getElementById("page");
 if (page) render(<App />, page);

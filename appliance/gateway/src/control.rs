@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use centre::event::{Event, LiveCall};
+use centre::event::{Event, Live};
 use centre::{Centre, Input, Output, Peer, StreamCommand, StreamEvent, Transport};
 use tokio::net::UdpSocket;
 use tokio::sync::{broadcast, mpsc, watch};
@@ -48,7 +48,7 @@ pub(crate) struct Control {
     pub(crate) keep: mpsc::Sender<Keep>,
     pub(crate) taps: Option<mpsc::Sender<TapSwitch>>,
     pub(crate) events: broadcast::Sender<Event>,
-    pub(crate) live: watch::Sender<Vec<LiveCall>>,
+    pub(crate) live: watch::Sender<Live>,
     pub(crate) snapshot: watch::Sender<Snapshot>,
     pub(crate) black_box: BlackBox,
     /// Inputs that came up while others were handled.
@@ -227,7 +227,7 @@ impl Control {
 
     /// Tells pages what happened since they were told last.
     fn show(&mut self) {
-        self.live.send_replace(self.centre.live());
+        self.live.send_replace(self.centre.scene());
         for event in self.untold.drain(..) {
             // No subscriber is no error.
             let _ = self.events.send(event);

@@ -255,14 +255,14 @@ fn name_server(at: SocketAddr) -> NameServerConfig {
         connection.port = at.port();
         connection
     };
-    NameServerConfig {
-        ip: at.ip(),
-        trust_negative_responses: true,
-        connections: vec![
+    NameServerConfig::new(
+        at.ip(),
+        true,
+        vec![
             with_port(ConnectionConfig::udp()),
             with_port(ConnectionConfig::tcp()),
         ],
-    }
+    )
 }
 
 #[cfg(test)]

@@ -44,10 +44,19 @@ fn zone() -> Zone {
         ),
         (
             ("_sip._udp.carrier.example.".to_owned(), RecordType::SRV),
-            vec![srv(2, 5070, "two.carrier.example."), srv(1, 5060, "one.carrier.example.")],
+            vec![
+                srv(2, 5070, "two.carrier.example."),
+                srv(1, 5060, "one.carrier.example."),
+            ],
         ),
-        (("one.carrier.example.".to_owned(), RecordType::A), vec![address(11)]),
-        (("two.carrier.example.".to_owned(), RecordType::A), vec![address(12)]),
+        (
+            ("one.carrier.example.".to_owned(), RecordType::A),
+            vec![address(11)],
+        ),
+        (
+            ("two.carrier.example.".to_owned(), RecordType::A),
+            vec![address(12)],
+        ),
     ])
 }
 
@@ -92,7 +101,11 @@ async fn a_carriers_name_leads_to_its_servers_in_their_order() {
     let server = name_server(Some(zone())).await;
     let mut resolver = Resolver::start(vec![server], ALL.to_vec());
     let found = find(&mut resolver, 7, "sip:carrier.example").await;
-    let expected = ["tls:127.0.0.11:5061", "udp:127.0.0.11:5060", "udp:127.0.0.12:5070"];
+    let expected = [
+        "tls:127.0.0.11:5061",
+        "udp:127.0.0.11:5060",
+        "udp:127.0.0.12:5070",
+    ];
     assert_eq!(found, expected);
     let found = find(&mut resolver, 8, "sip:two.carrier.example:5080").await;
     assert_eq!(found, ["udp:127.0.0.12:5080"]);
@@ -108,16 +121,29 @@ async fn a_name_server_that_hangs_costs_its_search_seconds_and_no_other_anything
     assert!(resolver.ask(1, "sip:carrier.example"));
     assert!(resolver.ask(2, "sip:192.0.2.1:5070;transport=tcp"));
     let first = tokio::time::timeout(SOON, resolver.next()).await.unwrap();
-    assert_eq!((first.id, first.peers.len()), (2, 1), "an address waits for nobody");
+    assert_eq!(
+        (first.id, first.peers.len()),
+        (2, 1),
+        "an address waits for nobody"
+    );
     let second = tokio::time::timeout(SOON, resolver.next()).await.unwrap();
     let host = "carrier.example".to_owned();
-    assert_eq!(second, Found { id: 1, peers: Vec::new(), host });
+    assert_eq!(
+        second,
+        Found {
+            id: 1,
+            peers: Vec::new(),
+            host
+        }
+    );
 }
 
 #[tokio::test]
 async fn more_searches_than_may_wait_are_refused_at_once() {
     let hanging = name_server(None).await;
     let resolver = Resolver::start(vec![hanging], ALL.to_vec());
-    let taken = (0..1000).filter(|id| resolver.ask(*id, "sip:carrier.example")).count();
+    let taken = (0..1000)
+        .filter(|id| resolver.ask(*id, "sip:carrier.example"))
+        .count();
     assert!(taken < 200, "{taken}");
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use centre::blackbox::Birth;
+use centre::event::Live;
 use centre::site::Site;
 use centre::{Centre, CentreConfig, Input, Local, Transport};
 use link::{LinkConfig, LinkStatus};
@@ -30,7 +31,7 @@ use crate::resolver::Resolver;
 use crate::snapshot::Snapshot;
 use crate::speech_pool::{SpeechPool, SpeechStatus, TapSwitch};
 use crate::transport::Streams;
-use crate::{keeper, metrics, prompts, site_door};
+use crate::{agent_door, keeper, metrics, prompts, site_door};
 
 /// Inputs waiting for the loop beside packets: words heard, sites. A sender waits when it is full.
 const INPUTS: usize = 256;
@@ -40,6 +41,8 @@ const EVENTS: usize = 1_024;
 const TAPS: usize = 256;
 /// Site texts waiting to be applied.
 const SITES: usize = 4;
+/// Wishes of agents waiting to be told to the loop.
+const AGENT_WISHES: usize = 64;
 /// How long running calls are given when the box stops.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -69,7 +72,7 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let (keep, kept, keeper) = keeper::start(store.clone());
     let (inputs, incoming) = mpsc::channel(INPUTS);
     let (events, _) = broadcast::channel(EVENTS);
-    let (live, live_seen) = watch::channel(Vec::new());
+    let (live, live_seen) = watch::channel(Live::default());
     let (snapshot, figures) = watch::channel(Snapshot::default());
     let (tap_switches, speech_seen) = start_speech(speech, taps, &inputs);
     let (stop, stopped) = watch::channel(false);
@@ -81,6 +84,8 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         names.clone(),
         inputs.clone(),
     ));
+    let (agents, wishes) = mpsc::channel(AGENT_WISHES);
+    tokio::spawn(agent_door::serve(wishes, inputs.clone()));
     let outbox = metrics::watch_outbox(store.clone());
     let sources = Sources {
         figures,
@@ -93,6 +98,7 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         store: store.clone(),
         events: events.clone(),
         live: live_seen,
+        agents,
         site: sites,
         prompts: watch::channel(names.into_iter().collect()).1,
         link: link_view,

@@ -8,11 +8,14 @@ use media::sdp::{Capabilities, SdpIds, Session, accept_answer, answer};
 use media::{Stream, StreamId, StreamSeed};
 use sip::{
     AuthParams, Credentials, Endpoint, EndpointConfig, Event, Frame, Message, OutgoingRegister,
-    Peer, Replaces, ReasonHeader, Reply, StreamReader, Transport, Uri, UriRef,
+    Peer, ReasonHeader, Replaces, Reply, StreamReader, Transport, Uri, UriRef,
 };
 
+/// Takes one input whole.
+pub type Target = fn(&[u8]);
+
 /// All kinds of input by name.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("message", message),
     ("stream", stream),
     ("uri", uri),
@@ -100,7 +103,11 @@ pub fn stream(data: &[u8]) {
         frames
     };
     let whole = frames(data.len().max(1));
-    assert_eq!(frames(usize::from(*cut).max(1)), whole, "cuts change nothing");
+    assert_eq!(
+        frames(usize::from(*cut).max(1)),
+        whole,
+        "cuts change nothing"
+    );
 }
 
 /// A URI, and the header values that are made of URIs.
@@ -109,7 +116,11 @@ pub fn uri(data: &[u8]) {
         let owned = uri.to_uri();
         let again = UriRef::parse(owned.as_str().as_bytes());
         assert!(std::str::from_utf8(data).is_err() || again == Ok(uri));
-        let _ = (owned.user_decoded(), owned.host_ip(), owned.param("transport"));
+        let _ = (
+            owned.user_decoded(),
+            owned.host_ip(),
+            owned.param("transport"),
+        );
         Replaces::from_uri_headers(owned.headers());
         let usable = [Transport::Udp, Transport::Tcp, Transport::Tls];
         let mut locator = sip::locate::Locator::new(uri, &usable, [1; 32]);
@@ -165,7 +176,9 @@ pub fn digest(data: &[u8]) {
 /// The 401 to a request of ours.
 fn answer_to(request: &str, challenge: &str) -> String {
     let kept = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];
-    let lines = request.lines().filter(|l| kept.iter().any(|k| l.starts_with(k)));
+    let lines = request
+        .lines()
+        .filter(|l| kept.iter().any(|k| l.starts_with(k)));
     let lines: String = lines.map(|line| format!("{line}\r\n")).collect();
     format!("SIP/2.0 401 No\r\n{lines}WWW-Authenticate: {challenge}\r\nContent-Length: 0\r\n\r\n")
 }
@@ -198,7 +211,9 @@ pub fn sdes(data: &[u8]) {
 
 /// RTP packets, each behind its length.
 pub fn rtp(data: &[u8]) {
-    packets(data, Stream::handle_rtp);
+    packets(data, |stream, now, from, packet| {
+        stream.handle_rtp(now, from, packet);
+    });
 }
 
 /// RTCP packets, each behind its length.
@@ -207,13 +222,14 @@ pub fn rtcp(data: &[u8]) {
     packets(data, Stream::handle_rtcp);
 }
 
-fn packets(data: &[u8], take: impl Fn(&mut Stream, Instant, &[u8])) {
+fn packets(data: &[u8], take: impl Fn(&mut Stream, Instant, SocketAddr, &[u8])) {
     let spec = accept_answer(OFFER, &Capabilities::default()).expect("a good offer");
     let seed = StreamSeed {
         random: [3; 32],
         ntp: 1 << 40,
     };
     let start = Instant::now();
+    let from = spec.remote_rtp;
     let mut stream = Stream::new(start, StreamId(1), spec, &seed);
     stream.record(true);
     let (mut rest, mut out) = (data, [0; media::limits::MAX_PACKET]);
@@ -221,7 +237,7 @@ fn packets(data: &[u8], take: impl Fn(&mut Stream, Instant, &[u8])) {
     while let Some((length, after)) = rest.split_first() {
         let (packet, after) = after.split_at(usize::from(*length).min(after.len()));
         let now = start + Duration::from_millis(20 * at);
-        take(&mut stream, now, packet);
+        take(&mut stream, now, from, packet);
         stream.handle_tick(now);
         while stream.poll_transmit(&mut out).is_some() {}
         while stream.poll_event().is_some() {}

@@ -374,7 +374,7 @@ impl Desk {
     fn on(&mut self, now: Instant, event: Event) {
         match event {
             Event::Invite { tx, request, .. } => self.ring(now, tx, request),
-            Event::Cancelled { tx } => _ = self.lines.ringing.remove(&tx),
+            Event::Cancelled { tx, .. } => _ = self.lines.ringing.remove(&tx),
             Event::Answered {
                 dialog, headers, ..
             } => {
@@ -424,7 +424,7 @@ impl Desk {
             self.alive = false;
             return;
         }
-        self.endpoint.progress(now, tx, &Reply::new(180));
+        self.endpoint.progress(now, tx, &Reply::new(180), false);
         self.lines.ringing.insert(tx, request);
         let ms = Duration::from_millis;
         match taking {

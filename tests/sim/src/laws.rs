@@ -45,7 +45,7 @@ impl Town {
         assert_eq!(stats.switchboard.sip.dialogs, 0, "no dialog lingers");
         assert!(stats.queued.is_empty(), "nobody waits in a queue");
         assert!(self.plane.running.is_empty(), "no stream runs");
-        for agent in self.centre.agents(self.now) {
+        for agent in self.centre.agents() {
             let busy = matches!(agent.state, AgentState::InCall | AgentState::Ringing);
             assert!(!busy, "{agent:?} is in no call");
         }

@@ -289,6 +289,8 @@ impl Town {
                     self.events.push(event);
                 }
                 Output::Record(record) => self.records.push(*record),
+                // The town's carriers are written as addresses.
+                Output::Lookup { uri, .. } => panic!("nobody asks for {uri} here"),
             }
         }
     }

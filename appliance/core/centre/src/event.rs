@@ -27,6 +27,11 @@ pub enum Event {
     Agent(AgentView),
     /// Callers came to a queue or went.
     Queue(QueueView),
+    /// Another site is in force: all its agents and queues.
+    Staff {
+        agents: Vec<AgentView>,
+        queues: Vec<QueueView>,
+    },
     /// A phone registered or went.
     Phone { device: String, phones: usize },
     /// A trunk that we call came up or went down.
@@ -39,6 +44,17 @@ pub enum Event {
     Refused(Refusal),
     /// The call ended and this is its record (not yet saved).
     Ended { call: Uuid, record: Box<Record> },
+}
+
+/// All that goes on now.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Live {
+    /// Running calls, oldest first.
+    pub calls: Vec<LiveCall>,
+    /// Agents, by name.
+    pub agents: Vec<AgentView>,
+    /// Queues, by name.
+    pub queues: Vec<QueueView>,
 }
 
 /// A running call as a person would tell it.

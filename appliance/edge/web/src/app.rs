@@ -98,16 +98,16 @@ impl Shared {
                         }
                     }
                     Err(RecvError::Lagged(_)) => {
-                        let calls = live.borrow_and_update().clone();
-                        self.board.reset(&calls);
+                        let now = live.borrow_and_update().clone();
+                        self.board.reset(&now);
                         is_stale = true;
                     }
                     Err(RecvError::Closed) => return,
                 },
                 Ok(()) = live.changed(), if is_stale => {
                     is_stale = false;
-                    let calls = live.borrow_and_update().clone();
-                    self.board.reset(&calls);
+                    let now = live.borrow_and_update().clone();
+                    self.board.reset(&now);
                 }
                 changed = commits.changed() => match changed {
                     Ok(()) => self.tell_saved(&mut unsaved).await,

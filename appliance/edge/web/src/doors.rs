@@ -7,7 +7,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use centre::event::{Event, LiveCall};
+use centre::AgentAct;
+use centre::event::{Event, Live};
 use centre::site::Diagnostic;
 use store::Store;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -30,8 +31,10 @@ pub struct Doors {
     pub store: Store,
     /// Live events; the web server subscribes once.
     pub events: broadcast::Sender<Event>,
-    /// Calls that run now: read at start and after events were missed.
-    pub live: watch::Receiver<Vec<LiveCall>>,
+    /// What goes on now: read at start and after events were missed.
+    pub live: watch::Receiver<Live>,
+    /// Takes what agents wish; a full one is said to be busy.
+    pub agents: mpsc::Sender<AgentWish>,
     /// Takes wishes for another site, one after the other; the capacity is the box's choice.
     pub site: mpsc::Sender<SiteRequest>,
     /// Names of the prompts that exist, for the check and for completion.
@@ -40,6 +43,15 @@ pub struct Doors {
     pub link: watch::Receiver<LinkView>,
     /// The box's figures in Prometheus text form.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+/// An agent wishes to stand elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentWish {
+    /// Who, by the name in the site.
+    pub agent: String,
+    /// What.
+    pub act: AgentAct,
 }
 
 /// A wish to put another site in force for new calls.

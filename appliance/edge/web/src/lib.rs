@@ -24,5 +24,5 @@ mod sign_in;
 mod tls;
 mod wire;
 
-pub use doors::{Doors, LinkView, SiteRequest, SiteWish, WebConfig};
+pub use doors::{AgentWish, Doors, LinkView, SiteRequest, SiteWish, WebConfig};
 pub use serve::{Served, WebError, serve};

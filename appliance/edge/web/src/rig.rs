@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::connect_info::MockConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::Response;
-use centre::event::{CallState, Event, LiveCall};
+use centre::event::{CallState, Event, Live, LiveCall};
 use centre::record::{
     Direction, Emotion, Handled, Parties, Path, Quality, Record, Recording, Spans, Times, Utterance,
 };
@@ -20,7 +20,7 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use crate::app::{App, Shared};
-use crate::{Doors, LinkView, SiteRequest, WebConfig, router};
+use crate::{AgentWish, Doors, LinkView, SiteRequest, WebConfig, router};
 
 pub(crate) const PASSWORD: &str = "a quiet afternoon";
 
@@ -29,8 +29,9 @@ pub(crate) struct Rig {
     pub(crate) app: App,
     pub(crate) code: Option<String>,
     pub(crate) events: broadcast::Sender<Event>,
-    pub(crate) live: watch::Sender<Vec<LiveCall>>,
+    pub(crate) live: watch::Sender<Live>,
     pub(crate) site: mpsc::Receiver<SiteRequest>,
+    pub(crate) agents: mpsc::Receiver<AgentWish>,
     pub(crate) store: Store,
     pub(crate) folder: TempDir,
     pub(crate) peer: SocketAddr,
@@ -95,7 +96,8 @@ impl Rig {
 
     async fn start(folder: TempDir, store: Store) -> Self {
         let (events, _) = broadcast::channel(256);
-        let (live, live_out) = watch::channel(Vec::new());
+        let (live, live_out) = watch::channel(Live::default());
+        let (agents_in, agents) = mpsc::channel(4);
         let (site_in, site) = mpsc::channel(1);
         let (prompts, prompts_out) = watch::channel(vec!["welcome".to_owned()]);
         let (link, link_out) = watch::channel(LinkView::default());
@@ -103,6 +105,7 @@ impl Rig {
             store: store.clone(),
             events: events.clone(),
             live: live_out,
+            agents: agents_in,
             site: site_in,
             prompts: prompts_out,
             link: link_out,
@@ -121,6 +124,7 @@ impl Rig {
             code,
             events,
             live,
+            agents,
             site,
             store,
             folder,

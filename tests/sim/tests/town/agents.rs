@@ -18,7 +18,7 @@ fn talks(after_ms: u64, talk_ms: u64) -> Taking {
 }
 
 fn state(town: &Town, name: &str) -> AgentState {
-    let agents = town.centre.agents(town.now);
+    let agents = town.centre.agents();
     agents
         .iter()
         .find(|a| a.agent == name)
@@ -89,7 +89,7 @@ fn an_agent_who_never_picks_up_is_paused_and_the_caller_goes_on() {
     town.dial(phone_address(2), Plan::dial("4000"));
     town.dial(phone_address(3), Plan::dial("4000"));
     town.pass(seconds(120));
-    let agents = town.centre.agents(town.now);
+    let agents = town.centre.agents();
     assert_eq!(
         (agents[0].state, agents[0].why),
         (AgentState::Paused, Some(PauseWhy::Unanswered))

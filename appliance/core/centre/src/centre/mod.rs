@@ -29,7 +29,7 @@ use self::call_state::Call;
 use self::lines::{devices, trunks};
 use crate::call_id::CallId;
 use crate::clock::{Identities, WallClock};
-use crate::event::{Event, LiveCall};
+use crate::event::{Event, Live, LiveCall};
 use crate::flow;
 use crate::input::{Input, Output};
 use crate::queue::{AgentView, QueueView, Queues};
@@ -178,6 +178,8 @@ impl Centre {
                     .set_lines(now, trunks(&site), devices(&site));
                 self.queues.set_site(now, &site);
                 self.site = site;
+                let (agents, queues) = (self.agents(), self.queues());
+                self.show(Event::Staff { agents, queues });
             }
             Input::WallClock { unix_ms } => self.wall = WallClock::new(now, unix_ms),
             Input::Agent { agent, act } => self.agent_act(now, &agent, act),
@@ -242,13 +244,22 @@ impl Centre {
     }
 
     /// All agents, by name.
-    pub fn agents(&self, now: Instant) -> Vec<AgentView> {
-        self.queues.agents(now)
+    pub fn agents(&self) -> Vec<AgentView> {
+        self.queues.agents(self.wall)
     }
 
     /// All queues, by name.
-    pub fn queues(&self, now: Instant) -> Vec<QueueView> {
-        self.queues.queues(now)
+    pub fn queues(&self) -> Vec<QueueView> {
+        self.queues.queues(self.wall)
+    }
+
+    /// All that goes on now.
+    pub fn scene(&self) -> Live {
+        Live {
+            calls: self.live(),
+            agents: self.agents(),
+            queues: self.queues(),
+        }
     }
 
     /// True when no call is left and every record was handed out: after `Stop`, the end.

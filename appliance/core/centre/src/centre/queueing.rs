@@ -80,12 +80,12 @@ impl Centre {
             QueueAct::TimedOut { call } => self.waited_out(now, call),
             QueueAct::Announce { call } => self.announce(call),
             QueueAct::AgentChanged { agent } => {
-                if let Some(view) = self.queues.agent(now, &agent) {
+                if let Some(view) = self.queues.agent(self.wall, &agent) {
                     self.show(Event::Agent(view));
                 }
             }
             QueueAct::QueueChanged { queue } => {
-                let view = self.queues.queue(now, &queue);
+                let view = self.queues.queue(self.wall, &queue);
                 self.show(Event::Queue(view));
             }
         }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::*;
+use crate::clock::WallClock;
 
 const SITE: &str = r#"
 [site]
@@ -97,8 +98,16 @@ impl Room {
     }
 
     fn state(&self, agent: &str) -> AgentState {
-        self.queues.agent(self.now, agent).expect("an agent").state
+        self.queues
+            .agent(wall(self.now), agent)
+            .expect("an agent")
+            .state
     }
+}
+
+/// A clock that shows nothing yet.
+fn wall(now: Instant) -> WallClock {
+    WallClock::new(now, 0)
 }
 
 fn site(text: &str) -> Site {
@@ -228,7 +237,7 @@ fn an_agent_who_lets_it_ring_gives_way_and_is_paused_the_second_time() {
     room.pass(2);
     assert_eq!(room.acts(), ["ann for 1"]);
     room.miss("ann", 1);
-    let ann = room.queues.agent(room.now, "ann").expect("ann");
+    let ann = room.queues.agent(wall(room.now), "ann").expect("ann");
     assert_eq!(
         (ann.state, ann.why),
         (AgentState::Paused, Some(PauseWhy::Unanswered))
@@ -335,13 +344,13 @@ fn an_agent_the_site_no_longer_knows_goes_after_the_call() {
         .replace("[agent.bob]\ndevice = \"2\"\nskills = [\"yue\"]", "");
     room.queues.set_site(room.now, &site(&fewer));
     assert_eq!(
-        room.queues.agents(room.now).len(),
+        room.queues.agents(wall(room.now)).len(),
         2,
         "cat, and ann who speaks"
     );
     room.queues.released(room.now, "ann");
     room.pass(60);
-    assert_eq!(room.queues.agents(room.now).len(), 1);
+    assert_eq!(room.queues.agents(wall(room.now)).len(), 1);
     assert_eq!(room.queues.deadlines(), 0);
 }
 
@@ -359,6 +368,6 @@ fn the_wait_is_told_from_what_calls_took() {
         room.queues.expected_wait(CallId(4)),
         Some(Duration::from_secs(180))
     );
-    assert_eq!(room.queues.queue(room.now, "turn").waiting, 3);
+    assert_eq!(room.queues.queue(wall(room.now), "turn").waiting, 3);
     assert_eq!(room.queues.expected_wait(CallId(9)), None);
 }

@@ -1,11 +1,11 @@
 //! Agents and queues as a supervisor sees them.
 
-use std::time::Instant;
-
 use serde::{Deserialize, Serialize};
 
+use super::Queues;
 use super::agent::{After, AgentState, Desk, PauseWhy, State};
-use super::{Queues, Waiting};
+use crate::clock::WallClock;
+use crate::record::UnixMillis;
 
 /// An agent as a person would tell it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,8 +18,8 @@ pub struct AgentView {
     pub state: AgentState,
     /// Why they are paused, where they are.
     pub why: Option<PauseWhy>,
-    /// How long they have stood there, milliseconds.
-    pub since_ms: u64,
+    /// Since when they stand there.
+    pub since: UnixMillis,
     /// The phone they are signed in at.
     pub device: Option<String>,
     /// What they can do.
@@ -41,8 +41,8 @@ pub struct QueueView {
     pub waiting: usize,
     /// Those of them for whom a phone rings.
     pub ringing: usize,
-    /// The longest wait of those who wait, milliseconds.
-    pub longest_ms: u64,
+    /// Since when the one waits who waits longest.
+    pub longest: Option<UnixMillis>,
     /// Agents signed in who serve it.
     pub agents: usize,
     /// Those of them who are free.
@@ -51,33 +51,32 @@ pub struct QueueView {
 
 impl Queues {
     /// All agents, by name.
-    pub(crate) fn agents(&self, now: Instant) -> Vec<AgentView> {
-        self.desks.values().map(|desk| view(now, desk)).collect()
+    pub(crate) fn agents(&self, wall: WallClock) -> Vec<AgentView> {
+        self.desks.values().map(|desk| view(wall, desk)).collect()
     }
 
     /// One agent.
-    pub(crate) fn agent(&self, now: Instant, name: &str) -> Option<AgentView> {
-        self.desks.get(name).map(|desk| view(now, desk))
+    pub(crate) fn agent(&self, wall: WallClock, name: &str) -> Option<AgentView> {
+        self.desks.get(name).map(|desk| view(wall, desk))
     }
 
     /// All queues of the site, and those that still hold somebody, by name.
-    pub(crate) fn queues(&self, now: Instant) -> Vec<QueueView> {
+    pub(crate) fn queues(&self, wall: WallClock) -> Vec<QueueView> {
         let held = self.waiting.values().map(|waiting| &waiting.queue);
         let names: std::collections::BTreeSet<&String> = self.rules.keys().chain(held).collect();
         names
             .into_iter()
-            .map(|name| self.queue(now, name))
+            .map(|name| self.queue(wall, name))
             .collect()
     }
 
     /// One queue.
-    pub(crate) fn queue(&self, now: Instant, name: &str) -> QueueView {
+    pub(crate) fn queue(&self, wall: WallClock, name: &str) -> QueueView {
         let here = || {
             self.waiting
                 .values()
                 .filter(|waiting| waiting.queue == name)
         };
-        let wait = |waiting: &Waiting| now.saturating_duration_since(waiting.since);
         let serves = |desk: &&Desk| {
             let rules = self.rules.get(name);
             rules.is_some_and(|rules| desk.agent.serves(name, &rules.skills))
@@ -87,14 +86,14 @@ impl Queues {
             queue: name.to_owned(),
             waiting: here().count(),
             ringing: here().filter(|waiting| !waiting.ringing.is_empty()).count(),
-            longest_ms: here().map(wait).max().map_or(0, millis),
+            longest: here().map(|waiting| wall.at(waiting.since)).min(),
             agents: self.staffed(name),
             ready: self.desks.values().filter(ready).count(),
         }
     }
 }
 
-fn view(now: Instant, desk: &Desk) -> AgentView {
+fn view(wall: WallClock, desk: &Desk) -> AgentView {
     AgentView {
         agent: desk.agent.name.clone(),
         name: desk.agent.shown.clone(),
@@ -103,7 +102,7 @@ fn view(now: Instant, desk: &Desk) -> AgentView {
             State::Paused(why) => Some(why),
             _ => None,
         },
-        since_ms: millis(now.saturating_duration_since(desk.since)),
+        since: wall.at(desk.since),
         device: desk.device.clone(),
         skills: desk.agent.skills.iter().cloned().collect(),
         queue: match &desk.state {
@@ -116,8 +115,4 @@ fn view(now: Instant, desk: &Desk) -> AgentView {
             After::SignOut => AgentState::SignedOut,
         }),
     }
-}
-
-fn millis(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

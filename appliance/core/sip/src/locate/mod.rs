@@ -169,7 +169,11 @@ impl Locator {
         } else {
             Transport::Udp
         };
-        let plain = self.usable.iter().copied().find(|t| is_named || *t == default);
+        let plain = self
+            .usable
+            .iter()
+            .copied()
+            .find(|t| is_named || *t == default);
         let Some(first) = self.usable.first().copied() else {
             self.stage = Stage::Done;
             return;
@@ -196,12 +200,14 @@ impl Locator {
     fn ask_services(&mut self) {
         self.stage = Stage::Srv;
         let names: BTreeSet<&String> = self.services.iter().map(|s| &s.name).collect();
-        self.wanted.extend(names.into_iter().cloned().map(Query::Srv));
+        self.wanted
+            .extend(names.into_iter().cloned().map(Query::Srv));
     }
 
     fn take_srv(&mut self, name: &str, mut records: Vec<Srv>) {
         records.truncate(MAX_RECORDS);
-        let is_refused = matches!(&records[..], [only] if only.target.trim_end_matches('.').is_empty());
+        let is_refused =
+            matches!(&records[..], [only] if only.target.trim_end_matches('.').is_empty());
         let targets = in_order(records, &mut self.random);
         for service in self.services.iter_mut().filter(|s| s.name == name) {
             service.is_refused = is_refused;

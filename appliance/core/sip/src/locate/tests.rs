@@ -51,7 +51,11 @@ impl Zone {
         let answer = match query {
             Query::Naptr(name) => self.naptr.get(name.as_str()).cloned().map(Answer::Naptr),
             Query::Srv(name) => self.srv.get(name.as_str()).cloned().map(Answer::Srv),
-            Query::Addresses(name) => self.hosts.get(name.as_str()).cloned().map(Answer::Addresses),
+            Query::Addresses(name) => self
+                .hosts
+                .get(name.as_str())
+                .cloned()
+                .map(Answer::Addresses),
         };
         answer.unwrap_or(Answer::Nothing)
     }
@@ -78,7 +82,10 @@ fn an_address_is_asked_of_nobody() {
     for (uri, peer) in [
         ("sip:1@192.0.2.1", "udp:192.0.2.1:5060"),
         ("sip:1@192.0.2.1:5080;transport=tcp", "tcp:192.0.2.1:5080"),
-        ("sip:1@[2001:db8::1];transport=TLS", "tls:[2001:db8::1]:5061"),
+        (
+            "sip:1@[2001:db8::1];transport=TLS",
+            "tls:[2001:db8::1]:5061",
+        ),
         ("sips:1@192.0.2.1", "tls:192.0.2.1:5061"),
         ("sips:1@192.0.2.1;transport=tcp", "tls:192.0.2.1:5061"),
     ] {
@@ -90,7 +97,10 @@ fn an_address_is_asked_of_nobody() {
 #[test]
 fn a_port_leaves_only_the_address_to_be_asked() {
     let mut zone = Zone::default().host("example.com", "192.0.2.1");
-    assert_eq!(zone.locate("sip:1@Example.com:5070"), ["udp:192.0.2.1:5070"]);
+    assert_eq!(
+        zone.locate("sip:1@Example.com:5070"),
+        ["udp:192.0.2.1:5070"]
+    );
     assert_eq!(zone.asked, [Query::Addresses("example.com".to_owned())]);
 }
 
@@ -108,7 +118,10 @@ fn the_rfcs_example_prefers_tcp_and_fails_over_to_the_second_server() {
         )
         .srv(
             "_sip._tcp.example.com",
-            &[(0, 1, 5060, "server1.example.com"), (0, 2, 5060, "server2.example.com")],
+            &[
+                (0, 1, 5060, "server1.example.com"),
+                (0, 2, 5060, "server2.example.com"),
+            ],
         )
         .host("server1.example.com", "192.0.2.1")
         .host("server2.example.com", "192.0.2.2");
@@ -117,13 +130,22 @@ fn the_rfcs_example_prefers_tcp_and_fails_over_to_the_second_server() {
     found.sort();
     assert_eq!(found, ["tcp:192.0.2.1:5060", "tcp:192.0.2.2:5060"]);
     let asked = format!("{:?}", zone.asked);
-    assert!(!asked.contains("_sips"), "what we cannot speak is not asked for");
+    assert!(
+        !asked.contains("_sips"),
+        "what we cannot speak is not asked for"
+    );
 }
 
 #[test]
 fn without_naptr_every_transport_is_tried_by_srv() {
     let mut zone = Zone::default()
-        .srv("_sip._udp.example.com", &[(20, 0, 5060, "b.example.com"), (10, 0, 5062, "a.example.com")])
+        .srv(
+            "_sip._udp.example.com",
+            &[
+                (20, 0, 5060, "b.example.com"),
+                (10, 0, 5062, "a.example.com"),
+            ],
+        )
         .srv("_sips._tcp.example.com", &[(10, 0, 5061, "a.example.com")])
         .host("a.example.com", "192.0.2.1")
         .host("a.example.com", "2001:db8::1")
@@ -148,7 +170,10 @@ fn without_naptr_every_transport_is_tried_by_srv() {
 fn without_any_record_the_host_itself_is_called() {
     let mut zone = Zone::default().host("pbx.example.com", "192.0.2.7");
     assert_eq!(zone.locate("sip:1@pbx.example.com"), ["udp:192.0.2.7:5060"]);
-    assert_eq!(zone.locate("sips:1@pbx.example.com"), ["tls:192.0.2.7:5061"]);
+    assert_eq!(
+        zone.locate("sips:1@pbx.example.com"),
+        ["tls:192.0.2.7:5061"]
+    );
     let tcp = "sip:1@pbx.example.com;transport=tcp";
     assert_eq!(zone.locate(tcp), ["tcp:192.0.2.7:5060"]);
     assert_eq!(zone.locate("sip:1@nowhere.example"), [] as [&str; 0]);
@@ -168,11 +193,18 @@ fn a_service_that_is_refused_is_not_guessed() {
 fn what_cannot_be_spoken_or_asked_leads_nowhere_at_once() {
     let mut zone = Zone::default();
     let long = format!("sip:1@{}.example", "x".repeat(64));
-    for uri in ["sip:1@192.0.2.1;transport=sctp", "sip:1@example.com;transport=ws", &long] {
+    for uri in [
+        "sip:1@192.0.2.1;transport=sctp",
+        "sip:1@example.com;transport=ws",
+        &long,
+    ] {
         assert_eq!(zone.locate(uri), [] as [&str; 0], "{uri}");
     }
     let usable = [Transport::Udp];
-    assert_eq!(zone.locate_by("sips:example.com", &usable, 1), [] as [&str; 0]);
+    assert_eq!(
+        zone.locate_by("sips:example.com", &usable, 1),
+        [] as [&str; 0]
+    );
     assert_eq!(zone.asked, []);
 }
 
@@ -196,7 +228,10 @@ fn weights_share_the_calls_as_they_say() {
             .host("spare.example.com", "192.0.2.4");
         let found = zone.locate_by("sip:example.com;transport=udp", &ALL, seed);
         assert_eq!(found.len(), 4);
-        assert_eq!(found[3], "udp:192.0.2.4:5060", "a lower priority is the last");
+        assert_eq!(
+            found[3], "udp:192.0.2.4:5060",
+            "a lower priority is the last"
+        );
         *first.entry(found[0].clone()).or_insert(0) += 1;
     }
     let times = |n: u8| *first.get(&format!("udp:192.0.2.{n}:5060")).unwrap_or(&0);
@@ -211,11 +246,17 @@ fn a_flood_of_records_is_bounded() {
     let many: Vec<(u16, u16, u16, String)> = (1..2000)
         .map(|n| (0, 1, n, format!("h{n}.example.com")))
         .collect();
-    let many: Vec<(u16, u16, u16, &str)> =
-        many.iter().map(|(a, b, c, d)| (*a, *b, *c, d.as_str())).collect();
+    let many: Vec<(u16, u16, u16, &str)> = many
+        .iter()
+        .map(|(a, b, c, d)| (*a, *b, *c, d.as_str()))
+        .collect();
     zone = zone.srv("_sip._udp.example.com", &many);
     zone.locate("sip:example.com;transport=udp");
-    assert!(zone.asked.len() <= 1 + crate::limits::MAX_NAMES, "{}", zone.asked.len());
+    assert!(
+        zone.asked.len() <= 1 + crate::limits::MAX_NAMES,
+        "{}",
+        zone.asked.len()
+    );
 }
 
 #[test]
@@ -224,7 +265,10 @@ fn answers_nobody_asked_for_change_nothing() {
     let mut locator = Locator::new(uri.view(), &ALL, [1; 32]);
     let query = locator.poll_query().unwrap();
     let stranger = Query::Addresses("example.com".to_owned());
-    locator.handle_answer(&stranger, Answer::Addresses(vec!["192.0.2.1".parse().unwrap()]));
+    locator.handle_answer(
+        &stranger,
+        Answer::Addresses(vec!["192.0.2.1".parse().unwrap()]),
+    );
     assert_eq!(locator.found(), None);
     locator.handle_answer(&query, Answer::Addresses(Vec::new()));
     assert!(matches!(locator.poll_query(), Some(Query::Srv(_))));

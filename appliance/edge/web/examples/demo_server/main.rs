@@ -2,6 +2,7 @@
 //! page without a telephone. The first line printed is JSON with address and sign-in code; each line
 //! `call` on its input tells one more call. Never a part of the box.
 
+mod staff;
 mod town;
 
 use std::collections::BTreeSet;
@@ -10,6 +11,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use centre::event::Live;
 use centre::site::Site;
 use store::Store;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -40,7 +42,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     store.save_site(Site::default_text(), "first start").await?;
 
     let (events, _) = broadcast::channel(256);
-    let (live, live_out) = watch::channel(Vec::new());
+    let (live, live_out) = watch::channel(Live {
+        agents: staff::agents(),
+        queues: staff::queues(),
+        ..Live::default()
+    });
+    let (agents, agent_wishes) = mpsc::channel(8);
     let (site, wishes) = mpsc::channel(1);
     let prompts: Vec<String> = PROMPTS.map(str::to_owned).into();
     let (_prompts, prompts_out) = watch::channel(prompts.clone());
@@ -52,11 +59,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         store: store.clone(),
         events: events.clone(),
         live: live_out,
+        agents,
         site,
         prompts: prompts_out,
         link: link_out,
         metrics: Arc::new(|| "branchline_up 1\n".to_owned()),
     };
+    tokio::spawn(staff::serve(agent_wishes, events.clone()));
     let mut town = Town::new(store.clone(), events, live, recordings.clone());
     town.remember_a_morning().await?;
     let served = web::serve(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use call::Cause;
-use centre::event::{CallState, Event, LiveCall};
+use centre::event::{CallState, Event, Live, LiveCall};
 use centre::record::{
     Direction, Emotion, Handled, Parties, Path, Quality, Record, Recording, Spans, Times, Utterance,
 };
@@ -80,7 +80,7 @@ const MORNING: [Told; 8] = [
 pub(crate) struct Town {
     store: Store,
     events: broadcast::Sender<Event>,
-    live: watch::Sender<Vec<LiveCall>>,
+    live: watch::Sender<Live>,
     recordings: PathBuf,
     told: u64,
 }
@@ -89,7 +89,7 @@ impl Town {
     pub(crate) fn new(
         store: Store,
         events: broadcast::Sender<Event>,
-        live: watch::Sender<Vec<LiveCall>>,
+        live: watch::Sender<Live>,
         recordings: PathBuf,
     ) -> Self {
         Self {
@@ -161,7 +161,7 @@ impl Town {
         call.step = "queue_wait".to_owned();
         self.tell(&call, Event::Changed(call.clone())).await;
         self.live
-            .send_modify(|calls| calls.retain(|known| known.id != call.id));
+            .send_modify(|live| live.calls.retain(|known| known.id != call.id));
         let ended = Event::Ended {
             call: call.id,
             record: Box::new(record.clone()),
@@ -173,9 +173,9 @@ impl Town {
     }
 
     async fn tell(&self, call: &LiveCall, event: Event) {
-        self.live.send_modify(|calls| {
-            calls.retain(|known| known.id != call.id);
-            calls.push(call.clone());
+        self.live.send_modify(|live| {
+            live.calls.retain(|known| known.id != call.id);
+            live.calls.push(call.clone());
         });
         let _ = self.events.send(event);
         tokio::time::sleep(Duration::from_millis(700)).await;
@@ -317,7 +317,7 @@ fn parties(from: &str) -> Parties {
     }
 }
 
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

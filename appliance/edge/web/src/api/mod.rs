@@ -13,6 +13,9 @@ mod sign_in;
 mod site;
 #[cfg(test)]
 mod site_tests;
+mod staff;
+#[cfg(test)]
+mod staff_tests;
 mod status;
 mod taken;
 #[cfg(test)]
@@ -44,6 +47,9 @@ pub(crate) fn signed_in() -> Routes {
         .with::<site::__path_history, _, _>(site::history)
         .with::<site::__path_version, _, _>(site::version)
         .with::<site::__path_undo, _, _>(site::undo)
+        .with::<staff::__path_agents, _, _>(staff::agents)
+        .with::<staff::__path_queues, _, _>(staff::queues)
+        .with::<staff::__path_wish, _, _>(staff::wish)
         .with::<status::__path_status, _, _>(status::status)
         .with::<document::__path_openapi, _, _>(document::openapi)
 }

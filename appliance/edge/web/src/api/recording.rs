@@ -161,6 +161,7 @@ async fn file_name(app: &App, id: Uuid) -> Result<String, Problem> {
                 .doors
                 .live
                 .borrow()
+                .calls
                 .iter()
                 .find(|call| call.id == id)
                 .map(|call| call.started);

@@ -203,7 +203,10 @@ async fn recording_of_a_running_call_is_sent_up_to_now() {
     std::fs::create_dir_all(&folder).unwrap();
     let path = folder.join("00000000-0000-0000-0000-000000000001.wav");
     std::fs::write(&path, &growing).unwrap();
-    rig.live.send_replace(vec![live_call(1)]);
+    rig.live.send_replace(centre::event::Live {
+        calls: vec![live_call(1)],
+        ..Default::default()
+    });
     let address = format!("{ONE}?format=pcm");
     assert_eq!(rig.get(&address).await.bytes.len(), 44 + 400);
     growing.extend([0; 50]);

@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use centre::event::{Event, LiveCall};
+use centre::event::{Event, Live};
+use centre::{AgentView, QueueView};
 use serde::Serialize;
 use tokio::sync::broadcast;
 use utoipa::ToSchema;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use crate::limits;
 use crate::wire::calls::{CallView, EmotionView, RecordView};
+use crate::wire::staff::{AgentLine, QueueLine, RefusalLine};
 
 /// One numbered event, ready to send.
 #[derive(Clone, Debug)]
@@ -29,7 +31,11 @@ pub(crate) struct Told {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum News {
     /// All that runs: sent first, and again when events were missed. Whatever was known is replaced.
-    Snapshot { calls: Vec<CallView> },
+    Snapshot {
+        calls: Vec<CallView>,
+        agents: Vec<AgentLine>,
+        queues: Vec<QueueLine>,
+    },
     /// A call started or changed.
     Call { call: Box<CallView> },
     /// A call ended; its record is not saved yet.
@@ -38,6 +44,17 @@ pub(crate) enum News {
     Saved { record: Box<RecordView> },
     /// Another version of the site is in force for new calls.
     Site { version: u64 },
+    /// An agent stands elsewhere than before.
+    Agent { agent: Box<AgentLine> },
+    /// Callers came to a queue or went.
+    Queue { queue: Box<QueueLine> },
+    /// Another site is in force: all its agents and queues.
+    Staff {
+        agents: Vec<AgentLine>,
+        queues: Vec<QueueLine>,
+    },
+    /// A call to the outside was refused or cut off by the site's protection.
+    Refused { refusal: Box<RefusalLine> },
 }
 
 impl News {
@@ -48,6 +65,10 @@ impl News {
             Self::Ended { .. } => "ended",
             Self::Saved { .. } => "saved",
             Self::Site { .. } => "site",
+            Self::Agent { .. } => "agent",
+            Self::Queue { .. } => "queue",
+            Self::Staff { .. } => "staff",
+            Self::Refused { .. } => "refused",
         }
     }
 
@@ -69,10 +90,39 @@ pub(crate) struct Board {
 
 struct Inner {
     calls: BTreeMap<Uuid, CallView>,
+    agents: BTreeMap<String, AgentLine>,
+    queues: BTreeMap<String, QueueLine>,
     told: VecDeque<Arc<Told>>,
     number: u64,
     /// Events since somebody listened last.
     unheard: usize,
+}
+
+impl Inner {
+    /// Replaces all agents and queues.
+    fn staff(&mut self, agents: &[AgentView], queues: &[QueueView]) {
+        let agents = agents.iter().map(|it| (it.agent.clone(), it.into()));
+        let queues = queues.iter().map(|it| (it.queue.clone(), it.into()));
+        (self.agents, self.queues) = (agents.collect(), queues.collect());
+    }
+
+    /// Changes a running call, and how that is told; `None` where it is not watched.
+    fn change(&mut self, call: Uuid, how: impl FnOnce(&mut CallView)) -> Option<News> {
+        let view = self.calls.get_mut(&call)?;
+        how(view);
+        trim(view);
+        Some(News::Call {
+            call: Box::new(view.clone()),
+        })
+    }
+
+    fn snapshot(&self) -> News {
+        News::Snapshot {
+            calls: self.calls.values().cloned().collect(),
+            agents: self.agents.values().cloned().collect(),
+            queues: self.queues.values().cloned().collect(),
+        }
+    }
 }
 
 /// Where a browser starts to listen: what it missed, and what comes.
@@ -94,11 +144,13 @@ fn trim(call: &mut CallView) {
 }
 
 impl Board {
-    pub(crate) fn new(calls: &[LiveCall]) -> Self {
+    pub(crate) fn new(live: &Live) -> Self {
         // A stream that falls EVENT_LAG behind loses the oldest and is sent a snapshot instead.
         let (tell, _) = broadcast::channel(limits::EVENT_LAG);
         let inner = Inner {
             calls: BTreeMap::new(),
+            agents: BTreeMap::new(),
+            queues: BTreeMap::new(),
             told: VecDeque::new(),
             number: 0,
             unheard: 0,
@@ -107,7 +159,7 @@ impl Board {
             inner: Mutex::new(inner),
             tell,
         };
-        board.reset(calls);
+        board.reset(live);
         board
     }
 
@@ -116,19 +168,28 @@ impl Board {
         self.inner().calls.values().cloned().collect()
     }
 
+    /// Agents of the site, by name.
+    pub(crate) fn agents(&self) -> Vec<AgentLine> {
+        self.inner().agents.values().cloned().collect()
+    }
+
+    /// Queues of the site, by name.
+    pub(crate) fn queues(&self) -> Vec<QueueLine> {
+        self.inner().queues.values().cloned().collect()
+    }
+
     /// Whether the call runs now.
     pub(crate) fn is_live(&self, id: Uuid) -> bool {
         self.inner().calls.contains_key(&id)
     }
 
     /// Starts anew from what the box says, after events were missed.
-    pub(crate) fn reset(&self, calls: &[LiveCall]) {
+    pub(crate) fn reset(&self, live: &Live) {
         let mut inner = self.inner();
-        let calls = calls.iter().take(limits::LIVE_CALLS);
+        let calls = live.calls.iter().take(limits::LIVE_CALLS);
         inner.calls = calls.map(|call| (call.id, CallView::from(call))).collect();
-        let snapshot = News::Snapshot {
-            calls: inner.calls.values().cloned().collect(),
-        };
+        inner.staff(&live.agents, &live.queues);
+        let snapshot = inner.snapshot();
         self.tell(&mut inner, &snapshot);
     }
 
@@ -149,50 +210,55 @@ impl Board {
                         .and_then(|known| known.emotion.clone());
                 }
                 inner.calls.insert(call.id, view.clone());
-                News::Call {
+                Some(News::Call {
                     call: Box::new(view),
-                }
+                })
             }
-            Event::Digit { call, digit } => {
-                let Some(view) = inner.calls.get_mut(call) else {
-                    return;
-                };
-                view.digits.push(*digit);
-                trim(view);
-                News::Call {
-                    call: Box::new(view.clone()),
-                }
-            }
+            Event::Digit { call, digit } => inner.change(*call, |view| view.digits.push(*digit)),
             Event::Heard { call, utterance } => {
-                let Some(view) = inner.calls.get_mut(call) else {
-                    return;
-                };
-                view.transcript.push(utterance.into());
-                trim(view);
-                News::Call {
-                    call: Box::new(view.clone()),
-                }
+                let said = |view: &mut CallView| view.transcript.push(utterance.into());
+                inner.change(*call, said)
             }
             Event::Felt { call, emotion } => {
-                let Some(view) = inner.calls.get_mut(call) else {
-                    return;
-                };
-                view.emotion = Some(EmotionView::from(emotion));
-                News::Call {
-                    call: Box::new(view.clone()),
-                }
+                let felt = |view: &mut CallView| view.emotion = Some(EmotionView::from(emotion));
+                inner.change(*call, felt)
             }
-            // Told by a snapshot of their own.
-            Event::Agent(_) | Event::Queue(_) | Event::Phone { .. } => return,
-            Event::Trunk { .. } | Event::Refused(_) => return,
+            Event::Agent(agent) => {
+                let line = AgentLine::from(agent);
+                inner.agents.insert(agent.agent.clone(), line.clone());
+                Some(News::Agent {
+                    agent: Box::new(line),
+                })
+            }
+            Event::Queue(queue) => {
+                let line = QueueLine::from(queue);
+                inner.queues.insert(queue.queue.clone(), line.clone());
+                Some(News::Queue {
+                    queue: Box::new(line),
+                })
+            }
+            Event::Staff { agents, queues } => {
+                inner.staff(agents, queues);
+                Some(News::Staff {
+                    agents: inner.agents.values().cloned().collect(),
+                    queues: inner.queues.values().cloned().collect(),
+                })
+            }
+            Event::Refused(refusal) => Some(News::Refused {
+                refusal: Box::new(refusal.into()),
+            }),
+            // Nobody on the page watches phones and lines yet.
+            Event::Phone { .. } | Event::Trunk { .. } => None,
             Event::Ended { call, record } => {
                 inner.calls.remove(call);
-                News::Ended {
+                Some(News::Ended {
                     record: Box::new(RecordView::from(&**record)),
-                }
+                })
             }
         };
-        self.tell(&mut inner, &news);
+        if let Some(news) = news {
+            self.tell(&mut inner, &news);
+        }
     }
 
     /// Whether anybody listens, or may come back for what it missed.
@@ -208,10 +274,7 @@ impl Board {
     /// A snapshot that carries the number of the last event told, for one listener.
     pub(crate) fn snapshot(&self) -> Told {
         let inner = self.inner();
-        News::Snapshot {
-            calls: inner.calls.values().cloned().collect(),
-        }
-        .told(inner.number)
+        inner.snapshot().told(inner.number)
     }
 
     /// A seat right after event `last`; a snapshot is the first thing told where that is unknown.
@@ -230,10 +293,7 @@ impl Board {
                 .filter(|told| told.number > last)
                 .cloned()
                 .collect(),
-            _ => {
-                let calls = inner.calls.values().cloned().collect();
-                vec![Arc::new(News::Snapshot { calls }.told(inner.number))]
-            }
+            _ => vec![Arc::new(inner.snapshot().told(inner.number))],
         };
         Seat { missed, coming }
     }

@@ -4,3 +4,4 @@
 
 pub(crate) mod calls;
 pub(crate) mod site;
+pub(crate) mod staff;
