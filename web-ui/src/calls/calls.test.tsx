@@ -38,18 +38,6 @@ const record = (id: string, started: number): Schemas["RecordView"] => ({
   ],
   emotion: null,
   recording: { length_ms: 5000, gaps: 0 },
-  handled: {
-    direction: "inbound",
-    agent: null,
-    answered_by: null,
-    queue: null,
-    cost: 0,
-    ring_ms: 0,
-    wait_ms: 0,
-    talk_ms: 5000,
-    hold_ms: 0,
-    bill_ms: 5000,
-  },
   quality: { packets_in: 1, packets_out: 1, lost: 0, jitter_ms: 1 },
   cause: "caller_hung_up",
 });
