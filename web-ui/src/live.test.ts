@@ -22,7 +22,6 @@ const call = (id: string, more: Partial<Schemas["CallView"]> = {}): Schemas["Cal
   from: "13800138000",
   to: "4000",
   state: "ringing",
-  direction: "inbound",
   agent: null,
   flow: "customer_service",
   step: "",

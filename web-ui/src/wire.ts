@@ -1,6 +1,15 @@
 // Made by `npm run wire` from openapi.json. Never edited by hand.
 
 export interface paths {
+    "/api/agents": {
+        /** All agents, by name. */
+        get: operations["agents"];
+        /**
+         * Signs an agent in or out, pauses or resumes them. What came of it is told as an event; one who
+         *     is in a call does it after the call.
+         */
+        post: operations["wish"];
+    };
     "/api/events": {
         /**
          * What happens, as server-sent events. Each has an id; a browser that comes back with
@@ -19,6 +28,10 @@ export interface paths {
     "/api/password": {
         /** Set the password after the one-time code, or change it. Every other session ends. */
         post: operations["set_password"];
+    };
+    "/api/queues": {
+        /** All queues, by name. */
+        get: operations["queues"];
     };
     "/api/records": {
         /** Records, newest first, a page at a time. */
@@ -94,6 +107,49 @@ export interface paths {
 }
 export interface components {
     schemas: {
+        /**
+         * @description What an agent wishes.
+         * @enum {string}
+         */
+        ActView: "sign_in" | "sign_out" | "pause" | "resume";
+        /** @description An agent. */
+        AgentLine: {
+            /** @description The name in the site. */
+            agent: string;
+            /** @description The phone they are signed in at. */
+            device?: string | null;
+            /** @description As people call them. */
+            name: string;
+            /** @description The queue whose call they are in. */
+            queue?: string | null;
+            /** @description Since when they stand there. */
+            since: components["schemas"]["i64"];
+            skills: string[];
+            state: components["schemas"]["AgentStateView"];
+            /**
+             * @description Calls taken since they signed in.
+             */
+            taken: number;
+            then?: null | components["schemas"]["AgentStateView"];
+            why?: null | components["schemas"]["PauseView"];
+        };
+        /**
+         * @description Where an agent stands.
+         * @enum {string}
+         */
+        AgentStateView: "signed_out" | "ready" | "ringing" | "in_call" | "wrap_up" | "paused";
+        /** @description An agent wishes to stand elsewhere. */
+        AgentWishView: {
+            act: components["schemas"]["ActView"];
+            /** @description Who, by the name in the site. */
+            agent: string;
+            /** @description Where they sign in, where it is not their own phone. */
+            device?: string | null;
+        };
+        /** @description All agents. */
+        AgentsView: {
+            agents: components["schemas"]["AgentLine"][];
+        };
         /** @description What is in force now. */
         Applied: {
             version: number;
@@ -274,7 +330,9 @@ export interface components {
         };
         /** @description The data of every event of `/api/events`; the event's name is its `type`. */
         News: {
+            agents: components["schemas"]["AgentLine"][];
             calls: components["schemas"]["CallView"][];
+            queues: components["schemas"]["QueueLine"][];
             /** @enum {string} */
             type: "snapshot";
         } | {
@@ -293,6 +351,23 @@ export interface components {
             /** @enum {string} */
             type: "site";
             version: number;
+        } | {
+            agent: components["schemas"]["AgentLine"];
+            /** @enum {string} */
+            type: "agent";
+        } | {
+            queue: components["schemas"]["QueueLine"];
+            /** @enum {string} */
+            type: "queue";
+        } | {
+            agents: components["schemas"]["AgentLine"][];
+            queues: components["schemas"]["QueueLine"][];
+            /** @enum {string} */
+            type: "staff";
+        } | {
+            refusal: components["schemas"]["RefusalLine"];
+            /** @enum {string} */
+            type: "refused";
         };
         /** @description Records that central has not acknowledged. */
         OutboxView: {
@@ -323,6 +398,11 @@ export interface components {
             steps: string[];
             target?: string | null;
         };
+        /**
+         * @description Why an agent takes no calls.
+         * @enum {string}
+         */
+        PauseView: "own" | "unanswered" | "unreachable";
         /** @description One recognised phrase. */
         PhraseView: {
             /**
@@ -371,6 +451,23 @@ export interface components {
             packets_in: number;
             packets_out: number;
         };
+        /** @description A queue. */
+        QueueLine: {
+            /** @description Agents signed in who serve it. */
+            agents: number;
+            longest?: null | components["schemas"]["i64"];
+            queue: string;
+            /** @description Those of them who are free. */
+            ready: number;
+            /** @description Those of them for whom a phone rings. */
+            ringing: number;
+            /** @description Callers who wait. */
+            waiting: number;
+        };
+        /** @description All queues. */
+        QueuesView: {
+            queues: components["schemas"]["QueueLine"][];
+        };
         /** @description Everything remembered of one call. */
         RecordView: {
             /** @description Why it ended, e.g. `caller_hung_up`. */
@@ -401,6 +498,24 @@ export interface components {
             next?: string | null;
             records: components["schemas"]["RecordView"][];
         };
+        /** @description A call to the outside that protection refused or cut off. */
+        RefusalLine: {
+            /** @description The id of its record. */
+            call: string;
+            /** @description It ran already and was cut off. */
+            cut: boolean;
+            /** @description The phone that wanted it. */
+            device?: string | null;
+            to: string;
+            /** @description The trunk whose limit was reached. */
+            trunk?: string | null;
+            why: components["schemas"]["RefusalView"];
+        };
+        /**
+         * @description Why a call to the outside was refused.
+         * @enum {string}
+         */
+        RefusalView: "no_outbound" | "destination" | "hours" | "calls" | "rate" | "no_price" | "money";
         /** @enum {string} */
         SessionState: "signed_out" | "must_set_password" | "signed_in";
         /** @description How the browser stands with the box. */
@@ -492,6 +607,30 @@ export interface components {
     pathItems: never;
 }
 export interface operations {
+    agents: {
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AgentsView"];
+                };
+            };
+        };
+    };
+    wish: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentWishView"];
+            };
+        };
+        responses: {
+            /** @description it is being done */
+            202: {
+            };
+            /** @description there is no such agent */
+            /** @description the agent is signed out */
+            /** @description too many wish something at once */
+        };
+    };
     events: {
         parameters: {
             header?: {
@@ -534,6 +673,15 @@ export interface operations {
             200: {
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+        };
+    };
+    queues: {
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["QueuesView"];
                 };
             };
         };

@@ -46,7 +46,7 @@ export function AgentCard({ agent }: { agent: Agent }) {
     agent.queue && words.inQueue(agent.queue),
     agent.device && words.at(agent.device),
     agent.state !== "signed_out" && words.taken(agent.taken),
-    agent.then && words.then(words.state[agent.then]),
+    agent.then && words.afterwards(words.state[agent.then]),
   ].filter((word): word is string => typeof word === "string");
   return (
     <li class="agent" data-state={agent.state} aria-label={agent.name}>

@@ -2,7 +2,13 @@
 export const en = {
   brand: "Branchline",
   skip: "Skip to content",
-  nav: { label: "Main", calls: "Calls", agents: "Agents", settings: "Settings", signOut: "Sign out" },
+  nav: {
+    label: "Main",
+    calls: "Calls",
+    agents: "Agents",
+    settings: "Settings",
+    signOut: "Sign out",
+  },
   language: "Language",
   theme: { label: "Appearance", auto: "Automatic", light: "Light", dark: "Dark" },
 
@@ -62,8 +68,6 @@ export const en = {
       talking: "Talking",
       on_hold: "On hold",
       transferring: "Being transferred",
-      talking: "Talking",
-      on_hold: "On hold",
       ending: "Ending",
     },
   },
@@ -85,7 +89,7 @@ export const en = {
     at: (device: string) => `at phone ${device}`,
     inQueue: (queue: string) => `call of ${queue}`,
     taken: (count: number) => (count === 1 ? "1 call taken" : `${count} calls taken`),
-    then: (state: string) => `then: ${state}`,
+    afterwards: (state: string) => `then: ${state}`,
     state: {
       signed_out: "Signed out",
       ready: "Free",

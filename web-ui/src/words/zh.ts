@@ -64,8 +64,6 @@ export const zh: Words = {
       talking: "通话中",
       on_hold: "保持中",
       transferring: "正在转接",
-      talking: "通话中",
-      on_hold: "保持中",
       ending: "正在结束",
     },
   },
@@ -87,7 +85,7 @@ export const zh: Words = {
     at: (device) => `话机 ${device}`,
     inQueue: (queue) => `${queue} 的来电`,
     taken: (count) => `已接 ${count} 通`,
-    then: (state) => `之后：${state}`,
+    afterwards: (state) => `之后：${state}`,
     state: {
       signed_out: "未签入",
       ready: "空闲",

@@ -19,7 +19,7 @@ pub(super) const ALLOW: &str =
     "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, UPDATE, NOTIFY, REFER";
 
 /// What we can beyond the core, for Supported.
-pub(super) const SUPPORTED: &str = "timer, replaces";
+pub(super) const SUPPORTED: &str = "100rel, timer, replaces";
 
 impl Switchboard {
     pub(super) fn on_invite(&mut self, now: Instant, tx: TxId, from: Peer, request: Request) {

@@ -35,10 +35,9 @@ impl Switchboard {
             .extend(refresh.map(Refresh::headers).unwrap_or_default());
         let dialog = self.endpoint.accept(now, tx, &reply);
         self.index.invites.remove(&tx);
-        self.index.dialogs.insert(dialog, leg);
+        self.lead_to(leg, dialog);
         if let Some(entry) = self.legs.get_mut(&leg) {
             entry.state = State::Up;
-            entry.dialog = Some(dialog);
             entry.allows = allows;
         }
         self.watch(now, leg, refresh);
@@ -65,11 +64,20 @@ impl Switchboard {
         let dialog = self
             .endpoint
             .progress(now, tx, &Reply::new(183).with_body(body), true);
-        self.index.dialogs.insert(dialog, leg);
-        if let Some(entry) = self.legs.get_mut(&leg) {
-            entry.dialog = Some(dialog);
-        }
+        self.lead_to(leg, dialog);
         self.agree(leg, spec);
+    }
+
+    /// What comes in `dialog` is for `leg`. Where the caller has given up meanwhile, each of our
+    /// responses got an identity of its own: only the last one is kept.
+    pub(super) fn lead_to(&mut self, leg: LegId, dialog: DialogId) {
+        let Some(entry) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        if let Some(old) = entry.dialog.replace(dialog) {
+            self.index.dialogs.remove(&old);
+        }
+        self.index.dialogs.insert(dialog, leg);
     }
 
     /// Our description for the INVITE of `leg`, and what it agrees on; the same each time. Ends

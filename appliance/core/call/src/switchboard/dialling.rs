@@ -46,15 +46,10 @@ impl Switchboard {
 
     /// Tells the caller of an unanswered leg that somebody is being rung (180).
     pub fn ring(&mut self, now: Instant, leg: LegId) {
-        let Some(entry) = self.legs.get_mut(&leg) else {
-            return;
-        };
-        if let State::Offered(invite) = &entry.state {
-            let dialog = self
-                .endpoint
-                .progress(now, invite.tx, &Reply::new(180), false);
-            entry.dialog = Some(dialog);
-            self.index.dialogs.insert(dialog, leg);
+        if let Some(State::Offered(invite)) = self.legs.get(&leg).map(|l| &l.state) {
+            let ringing = Reply::new(180);
+            let dialog = self.endpoint.progress(now, invite.tx, &ringing, false);
+            self.lead_to(leg, dialog);
         }
     }
 

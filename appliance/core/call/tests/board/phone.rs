@@ -69,15 +69,24 @@ impl World {
         if self.status(address) != 401 {
             return self.status(address);
         }
-        let auth = authorization(self.last(address), name, password);
+        let auth = authorization(self.last_answer(address), name, password);
         self.throw(address, &write(2 * n + 1, &auth));
         self.status(address)
     }
 
     /// The status of the last answer to `address`.
     pub(crate) fn status(&self, address: SocketAddr) -> u16 {
-        let line = self.last(address).strip_prefix("SIP/2.0 ").unwrap();
-        line[..3].parse().unwrap()
+        let answer = self.last_answer(address);
+        answer["SIP/2.0 ".len()..][..3].parse().unwrap()
+    }
+
+    /// The last answer to `address`, whatever it was asked since.
+    fn last_answer(&self, address: SocketAddr) -> &str {
+        let is_answer =
+            |to: &SocketAddr, text: &str| *to == address && text.starts_with("SIP/2.0 ");
+        let mut answers = self.wire.iter().rev();
+        let answer = answers.find(|(_, to, text)| is_answer(to, text));
+        answer.map(|(_, _, text)| text.as_str()).unwrap()
     }
 
     /// The phone of `name` at `address` dials `number`.

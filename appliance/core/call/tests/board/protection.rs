@@ -22,6 +22,7 @@ fn options(n: u32, agent: &str) -> String {
 #[test]
 fn a_sweep_of_extensions_learns_nothing_and_is_shown() {
     let mut world = World::with_phones();
+    let before = world.board.stats().sip.transactions;
     for n in 0..500 {
         world.throw(at(SCANNER), &options(n, "friendly-scanner"));
     }
@@ -34,7 +35,7 @@ fn a_sweep_of_extensions_learns_nothing_and_is_shown() {
     );
     assert!(world.board.lift_ban(at(SCANNER).ip()));
     assert_eq!(world.board.bans(world.now), []);
-    assert_eq!(world.board.stats().sip.transactions, 0);
+    assert_eq!(world.board.stats().sip.transactions, before);
 }
 
 #[test]

@@ -91,6 +91,7 @@ impl Endpoint {
             // A caller may end an early dialog by BYE; its INVITE is still to be answered (15.1.2).
             self.send_reply(arrival.now, tx, &Reply::new(487));
         }
+        self.bound_reinvite(arrival.now, id);
         self.forget_dialog(id);
         if state != DialogState::Ending {
             let reason = arrival.message.first(Kind::Reason).map(owned::unfolded);

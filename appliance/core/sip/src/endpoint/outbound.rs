@@ -173,7 +173,10 @@ impl Endpoint {
         } else {
             Some(open.draft(method, headers, body))
         };
-        let Some(draft) = draft else { return tx };
+        let Some(draft) = draft else {
+            self.tell_response(tx, 481, Some(dialog));
+            return tx;
+        };
         if is_invite {
             open.reinvite = Some(tx);
         }
@@ -216,7 +219,9 @@ impl Endpoint {
             return;
         };
         dialog.state = DialogState::Ending;
-        if let Some(Ack::Owed { cseq }) = dialog.ack {
+        let owed = dialog.ack.clone();
+        self.bound_reinvite(now, id);
+        if let Some(Ack::Owed { cseq }) = owed {
             // Our answer never came; the 2xx is acknowledged all the same (13.2.2.4).
             self.send_ack(id, cseq, None);
         }
@@ -225,6 +230,16 @@ impl Endpoint {
         };
         let draft = dialog.draft(Method::Bye, headers, None);
         self.start(now, tx, draft, Purpose::Farewell(id), None);
+    }
+
+    /// A peer should refuse a re-INVITE whose dialog ends (15.1.2), but one that has said 1xx may say no more: it is
+    /// waited for 64*T1 from now on.
+    pub(super) fn bound_reinvite(&mut self, now: Instant, id: DialogId) {
+        let reinvite = self.tables.dialog_ref(id).and_then(|d| d.reinvite);
+        if let Some(tx) = reinvite.and_then(|told| self.tables.client_told(told)) {
+            let patience = self.lane.timers.patience();
+            self.lane.wake_tx(tx, Reason::CancelTimeout, now, patience);
+        }
     }
 
     /// Sends CANCEL for an INVITE that was told 1xx, and waits no longer than 64*T1 for its end (9.1).

@@ -202,6 +202,12 @@ impl Tables {
         }
     }
 
+    /// The transaction that a request of ours is in now: an authorized copy has one of its own.
+    pub(crate) fn client_told(&self, told: TxId) -> Option<TxId> {
+        let mut clients = self.clients.iter();
+        clients.find(|(_, c)| c.told == told).map(|(tx, _)| *tx)
+    }
+
     pub(crate) fn remove_client(&mut self, tx: TxId) -> Option<Outbound> {
         let outbound = self.clients.remove(&tx)?;
         self.tx_keys.remove(&outbound.client.key);

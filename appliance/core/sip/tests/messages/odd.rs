@@ -51,7 +51,8 @@ fn extra_headers_of_real_calls_change_nothing_unless_they_must() {
         ("Accept: application/*;q=0.5\n", "accepted INVITE"),
         ("Accept: text/plain\n", "refused 406"),
         ("Accept:\n", "refused 406"),
-        ("Require: 100rel\n", "refused 420"),
+        ("Require: 100rel\n", "accepted INVITE"),
+        ("Require: 100rel, foo\n", "refused 420"),
         ("Require:\n", "accepted INVITE"),
         ("Proxy-Require: foo\n", "accepted INVITE"),
         (

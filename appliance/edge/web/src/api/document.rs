@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 use utoipa::openapi::{OpenApi as Document, RefOr};
 
-use super::{calls, recording, records, sign_in, site, status};
+use super::{calls, recording, records, sign_in, site, staff, status};
 use crate::live::News;
 use crate::problem::Problem;
 
@@ -36,6 +36,9 @@ use crate::problem::Problem;
         site::check,
         site::diff,
         site::apply,
+        staff::agents,
+        staff::queues,
+        staff::wish,
         status::status,
         openapi,
     ),
