@@ -11,7 +11,7 @@ use rig::appliance::{Appliance, Options};
 use rig::process::wait_for;
 use rig::sipp::{Scenario, Sipp};
 
-use crate::kamailio::Kamailio;
+use crate::kamailio::Proxy;
 use crate::row::Row;
 use crate::{pause, say, usage};
 
@@ -56,10 +56,7 @@ pub(crate) fn run() -> anyhow::Result<Vec<Row>> {
         max_calls: Some(PLACES),
         ..Options::default()
     })?;
-    let kamailio = Kamailio::start(&dir.path().join("kamailio"))?;
-    if kamailio.is_none() {
-        say("kamailio is not installed, so it is not measured; scripts/setup bench installs it");
-    }
+    let kamailio = Proxy::start(&dir.path().join("kamailio"))?;
     let pid = appliance.pid();
     pause(Duration::from_secs(1));
     let mut rows = idle(pid)?;
@@ -86,7 +83,7 @@ pub(crate) fn run() -> anyhow::Result<Vec<Row>> {
             .peer("asterisk_recorded", asterisk);
         if let Some(kamailio) = &kamailio {
             say(&format!("answer: {calls} calls, {rate} a second, Kamailio"));
-            let theirs = cost(dir.path(), "peer", kamailio.pid(), kamailio.sip, load)?;
+            let theirs = cost(dir.path(), "peer", kamailio.pid(), kamailio.sip(), load)?;
             row = row.peer("kamailio_proxy", theirs);
         }
         rows.push(row);
@@ -101,7 +98,7 @@ pub(crate) fn run() -> anyhow::Result<Vec<Row>> {
 }
 
 /// What a busy machine spoils.
-fn repeats(appliance: &Appliance) -> String {
+pub(crate) fn repeats(appliance: &Appliance) -> String {
     let count = |name| {
         appliance
             .metric(&format!("branchline_{name}_total"))

@@ -5,9 +5,12 @@
 
 mod answer;
 mod asr;
+mod bridged;
+mod held;
 mod kamailio;
 mod programs;
 mod prompt;
+mod quality;
 mod row;
 mod usage;
 mod worker;
@@ -32,21 +35,40 @@ const CHEAP: [(&str, Bench); 7] = [
     ("prompt", prompt::run),
     ("asr", asr::run),
 ];
-/// Many minutes.
-const BUILD: (&str, Bench) = ("build", programs::build);
+/// Run only where they are named; the last takes many minutes.
+const NAMED: [(&str, Bench); 6] = [
+    ("b2bua", bridged::signalling),
+    ("bridged", bridged::held),
+    ("relay", programs::relay),
+    ("transcode", programs::transcode),
+    ("quality", quality::run),
+    ("build", programs::build),
+];
+/// All that calls cost, beside who does the same work.
+const TELEPHONY: [&str; 7] = [
+    "b2bua",
+    "answer",
+    "bridged",
+    "prompt",
+    "relay",
+    "transcode",
+    "quality",
+];
 
 fn main() -> ExitCode {
     let mut as_json = false;
     let mut chosen = Vec::new();
     for word in std::env::args().skip(1) {
-        let known = CHEAP.iter().chain([&BUILD]).find(|(name, _)| *name == word);
-        match (word.as_str(), known) {
+        match (word.as_str(), find(&word)) {
             ("--json", _) => as_json = true,
-            (_, Some(bench)) => chosen.push(*bench),
+            ("telephony", _) => chosen.extend(TELEPHONY.iter().filter_map(|name| find(name))),
+            (_, Some(bench)) => chosen.push(bench),
             (other, None) => {
-                let names: Vec<&str> = CHEAP.iter().map(|(name, _)| *name).collect();
+                let names: Vec<&str> = CHEAP.iter().chain(&NAMED).map(|(name, _)| *name).collect();
                 let names = names.join(" ");
-                eprintln!("error: no bench is called `{other}`\nhint: {names} build, and --json");
+                eprintln!(
+                    "error: no bench is called `{other}`\nhint: {names} telephony, and --json"
+                );
                 return ExitCode::from(2);
             }
         }
@@ -62,8 +84,14 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(failed))
 }
 
+/// The bench of a name.
+fn find(wanted: &str) -> Option<(&'static str, Bench)> {
+    let all = CHEAP.iter().chain(&NAMED);
+    all.copied().find(|(name, _)| *name == wanted)
+}
+
 /// Runs one after the other; a bench that fails costs its own figures only.
-fn measure(chosen: &[(&str, Bench)]) -> (Vec<Row>, bool) {
+fn measure(chosen: &[(&'static str, Bench)]) -> (Vec<Row>, bool) {
     let mut rows = Vec::new();
     let mut failed = false;
     for (name, bench) in chosen {

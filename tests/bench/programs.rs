@@ -19,9 +19,36 @@ pub(crate) fn sip_parse() -> anyhow::Result<Vec<Row>> {
     rows_of("sip", "parse_bench")
 }
 
+/// Most of a core that coders may take, microseconds of each 20 ms.
+const CODER_TIME: f64 = 0.6 * 20_000.0;
+/// Calls that a core transcodes in that time.
+const TRANSCODE_GOAL: f64 = 80.0;
+
 /// Microseconds that 20 ms of audio cost each step between two codecs.
 pub(crate) fn codecs() -> anyhow::Result<Vec<Row>> {
     rows_of("media", "codec_bench")
+}
+
+/// Calls between A-law and Opus, both ways, whose coders take 60 % of a core.
+pub(crate) fn transcode() -> anyhow::Result<Vec<Row>> {
+    let rows = codecs()?;
+    let mut costs = rows.iter().map(Row::figure);
+    let (_, us) = costs
+        .find(|(name, _)| *name == "codec_call_g711_opus")
+        .context("codec_bench has no call between G.711 and Opus")?;
+    let calls = Row::new(
+        "transcodes",
+        CODER_TIME / us,
+        "G.711-Opus calls a core at 60 %",
+    );
+    let us = Row::new("transcode", us, "us per 20 ms, both ways").goal(CODER_TIME / TRANSCODE_GOAL);
+    Ok(vec![calls.goal(TRANSCODE_GOAL).more(), us])
+}
+
+/// What the media plane costs beside rtpengine: relaying, pacing, recording.
+pub(crate) fn relay() -> anyhow::Result<Vec<Row>> {
+    let program = binary("examples/media_bench");
+    rows_in(&run(&mut Command::new(program))?, "media_bench")
 }
 
 /// Nanoseconds a packet costs a stream, without its system call.
@@ -97,7 +124,10 @@ impl Drop for Fresh {
 
 /// The rows an example prints.
 fn rows_of(package: &str, name: &str) -> anyhow::Result<Vec<Row>> {
-    let lines = example(package, name)?;
+    rows_in(&example(package, name)?, name)
+}
+
+fn rows_in(lines: &[String], name: &str) -> anyhow::Result<Vec<Row>> {
     let rows: Vec<Row> = lines.iter().filter_map(|line| Row::parse(line)).collect();
     if rows.is_empty() {
         bail!("{name} printed no rows");
@@ -107,18 +137,26 @@ fn rows_of(package: &str, name: &str) -> anyhow::Result<Vec<Row>> {
 
 /// The lines an example prints, built in release.
 fn example(package: &str, name: &str) -> anyhow::Result<Vec<String>> {
-    let mut child = Command::new("cargo")
+    let mut cargo = Command::new("cargo");
+    cargo
         .args(["run", "--locked", "--release", "--quiet", "--package"])
         .args([package, "--example", name])
-        .current_dir(root())
+        .current_dir(root());
+    run(&mut cargo).with_context(|| format!("the example {name} of {package}"))
+}
+
+/// The lines a program prints until it ends well.
+fn run(command: &mut Command) -> anyhow::Result<Vec<String>> {
+    let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
-        .context("cargo could not be started")?;
+        .context("it could not be started")?;
     let output = child.stdout.take().context("standard output is a pipe")?;
     let lines = BufReader::new(output).lines().collect::<Result<_, _>>()?;
-    if !child.wait()?.success() {
-        bail!("the example {name} of {package} failed");
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("it ended with {status}");
     }
     Ok(lines)
 }

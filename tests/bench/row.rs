@@ -13,6 +13,8 @@ pub(crate) struct Row {
     unit: String,
     goal: Option<f64>,
     peer: Map<String, Value>,
+    /// Whether more is better; less is in most rows.
+    is_more_better: bool,
 }
 
 impl Row {
@@ -24,10 +26,17 @@ impl Row {
             unit: unit.to_owned(),
             goal: None,
             peer: Map::new(),
+            is_more_better: false,
         }
     }
 
-    /// What the figure should not exceed.
+    /// More is better in this row, and its goal is the least it should reach.
+    pub(crate) fn more(mut self) -> Self {
+        self.is_more_better = true;
+        self
+    }
+
+    /// What the figure should not exceed, or should reach where more is better.
     pub(crate) fn goal(mut self, goal: f64) -> Self {
         self.goal = Some(goal);
         self
@@ -44,27 +53,55 @@ impl Row {
         let row: Value = serde_json::from_str(line).ok()?;
         Some(Self {
             name: row["name"].as_str()?.to_owned(),
-            value: row["value"].as_f64()?,
+            value: rounded(row["value"].as_f64()?),
             unit: row["unit"].as_str()?.to_owned(),
             goal: row["goal"].as_f64(),
-            peer: row["peer"].as_object().cloned().unwrap_or_default(),
+            peer: (row["peer"]
+                .as_object()
+                .cloned()
+                .unwrap_or_default()
+                .into_iter())
+            .filter_map(|(name, value)| Some((name, json!(rounded(value.as_f64()?)))))
+            .collect(),
+            is_more_better: row["better"] == "more",
         })
     }
 
-    /// `{"name", "value", "unit", "goal", "peer"}`; less is better in every row.
+    /// Its name and its figure.
+    pub(crate) fn figure(&self) -> (&str, f64) {
+        (&self.name, self.value)
+    }
+
+    /// `{"name", "value", "unit", "goal", "peer", "ratio", "better"}`: `ratio` holds the figure as a
+    /// part of each peer's that was measured in the same run.
     pub(crate) fn json(&self) -> Value {
+        let ratio: Map<String, Value> = (self.peer.keys())
+            .filter_map(|name| Some((name.clone(), json!(self.ratio(name)?))))
+            .collect();
         json!({
             "name": self.name,
             "value": self.value,
             "unit": self.unit,
             "goal": self.goal,
             "peer": self.peer,
+            "ratio": ratio,
+            "better": if self.is_more_better { "more" } else { "less" },
         })
+    }
+
+    /// The figure as a part of the peer's, where both were measured in the same run.
+    fn ratio(&self, name: &str) -> Option<f64> {
+        let peer = self.peer.get(name)?.as_f64()?;
+        let is_measured = !name.ends_with("_recorded") && peer > 0.0;
+        is_measured.then(|| rounded(self.value / peer))
     }
 
     fn cells(&self) -> [String; 5] {
         let peers: Vec<String> = (self.peer.iter())
-            .map(|(name, value)| format!("{name} {value}"))
+            .map(|(name, value)| match self.ratio(name) {
+                Some(ratio) => format!("{name} {value} ({ratio} of it)"),
+                None => format!("{name} {value}"),
+            })
             .collect();
         [
             self.name.clone(),

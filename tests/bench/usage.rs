@@ -86,12 +86,6 @@ pub(crate) fn loopback_packets() -> anyhow::Result<u64> {
     packets.context("/proc/net/dev shows no loopback")
 }
 
-/// Whether somebody listens on this UDP port of 127.0.0.1.
-pub(crate) fn is_bound(port: u16) -> bool {
-    let address = format!(" 0100007F:{port:04X} ");
-    fs::read_to_string("/proc/net/udp").is_ok_and(|text| text.contains(&address))
-}
-
 /// Load average of the last minute: how busy the machine is beside us.
 pub(crate) fn load_average() -> Option<f64> {
     let text = fs::read_to_string("/proc/loadavg").ok()?;

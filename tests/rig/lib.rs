@@ -3,7 +3,9 @@
 pub mod appliance;
 pub mod baresip;
 pub mod broker;
+pub mod called;
 pub mod central;
+pub mod kamailio;
 pub mod postgres;
 pub mod process;
 pub mod records;

@@ -1,6 +1,7 @@
 //! One child process of a test or the demo: started, read line by line, ended by its own pid.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddrV4;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -117,4 +118,11 @@ pub fn free_port() -> anyhow::Result<u16> {
     Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?
         .local_addr()?
         .port())
+}
+
+/// Whether somebody listens on this UDP address.
+pub fn is_bound(address: SocketAddrV4) -> bool {
+    let host = u32::from_ne_bytes(address.ip().octets());
+    let entry = format!(" {host:08X}:{:04X} ", address.port());
+    std::fs::read_to_string("/proc/net/udp").is_ok_and(|text| text.contains(&entry))
 }

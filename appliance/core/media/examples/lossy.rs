@@ -2,7 +2,8 @@
 //!
 //! usage: `lossy CODEC PERCENT SEED HOW < IN > OUT`. CODEC is pcma, g722 or opus; samples are 16-bit
 //! little endian at the codec's rate (8000, 16000, 16000); packets hold 20 ms and are lost at random;
-//! HOW is silence, conceal or recover (conceal, but with the next packet at hand).
+//! HOW is silence, repeat (the last frame again, half as loud), conceal or recover (conceal, but with the
+//! next packet at hand).
 #![allow(clippy::disallowed_methods, reason = "a program reads its input")]
 
 use std::io::{Read as _, Write as _};
@@ -59,6 +60,10 @@ fn main() {
             (false, _) => decoder.decode(packet, line),
             (true, "silence") => {
                 line.fill(0);
+                frame
+            }
+            (true, "repeat") => {
+                line.iter_mut().for_each(|sample| *sample /= 2);
                 frame
             }
             (true, "recover") if next_came => decoder.recover(&packets[n + 1], line),

@@ -1,0 +1,142 @@
+//! What a call between two parties costs the whole box: its set-up and end, and the time it is up.
+//!
+//! A trunk's calls ring one phone of the branch, a second SIPp. Kamailio, a stateful proxy that keeps
+//! no call, carries the same calls to such a SIPp in the same run.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use rig::appliance::{Appliance, Options};
+use rig::called::Called;
+use rig::process::wait_for;
+use rig::sipp::{Scenario, Sipp};
+
+use crate::answer::repeats;
+use crate::held::{self, Job};
+use crate::kamailio::Proxy;
+use crate::row::Row;
+use crate::{pause, say, usage};
+
+const SITE: &str = r#"
+[site]
+name = "bench"
+record = false
+speech = false
+[trunk.carrier]
+peers = ["127.0.0.1"]
+[device.1001]
+password = "bench-1001"
+nets = ["127.0.0.2"]
+[number."4000"]
+device = "1001"
+"#;
+
+/// Where the phone is: no request from where the trunk is can be a phone's.
+const PHONE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+/// Calls in all, and calls a second.
+const LOAD: (u32, u32) = (1000, 50);
+const HOLD_MS: u32 = 1000;
+/// Two legs of a call, each place rests for two seconds after it: 50 calls a second need 300.
+const PLACES: usize = 500;
+/// CPU-seconds for 1000 calls; percent of a core for 100 calls; KiB for one.
+const GOAL: f64 = 0.5;
+const HELD_GOAL: f64 = 7.0;
+const MEMORY_GOAL: f64 = 48.0;
+/// After the last BYE, so that the last record's cost is in the figure.
+const SETTLE: Duration = Duration::from_secs(2);
+/// The time over which who is measured is watched while nobody calls.
+const IDLE: Duration = Duration::from_secs(5);
+/// All records are on disk so soon after the calls.
+const RECORDS: Duration = Duration::from_secs(20);
+
+/// Processor seconds of 1000 calls set up and ended.
+pub(crate) fn signalling() -> anyhow::Result<Vec<Row>> {
+    let dir = tempfile::tempdir()?;
+    let site = dir.path().join("site.toml");
+    std::fs::write(&site, SITE)?;
+    let appliance = Appliance::start(&Options {
+        data: dir.path().join("box"),
+        site: Some(site),
+        max_calls: Some(PLACES),
+        ..Options::default()
+    })?;
+    let phone = phone(&appliance, dir.path())?;
+    let (calls, rate) = LOAD;
+    say(&format!("b2bua: {calls} calls, {rate} a second, the box"));
+    let spent = cost(dir.path(), "box", appliance.pid(), appliance.sip)
+        .with_context(|| format!("the box: {}\n{}", repeats(&appliance), appliance.log_tail()))?;
+    let enough = || {
+        let kept = appliance.metric("branchline_records_committed_total")?;
+        (kept >= f64::from(calls)).then_some(())
+    };
+    ensure!(
+        wait_for(RECORDS, enough).is_some(),
+        "{calls} calls were made, but not {calls} records\n{}",
+        appliance.log_tail()
+    );
+    say(&format!("b2bua: the box: {}", repeats(&appliance)));
+    drop((appliance, phone));
+    let mut row = Row::new("b2bua", spent, "CPU-s per 1000 calls")
+        .goal(GOAL)
+        .peer("asterisk_recorded", 5.47);
+    if let Some(proxy) = Proxy::start(&dir.path().join("kamailio"))? {
+        say(&format!("b2bua: {calls} calls, {rate} a second, Kamailio"));
+        let theirs = cost(dir.path(), "peer", proxy.pid(), proxy.sip())?;
+        row = row.peer("kamailio_proxy", theirs);
+    }
+    Ok(vec![row])
+}
+
+/// Percent of a core and memory of a hundred calls that are up and speak both ways.
+pub(crate) fn held() -> anyhow::Result<Vec<Row>> {
+    let job = Job {
+        name: "bridged-box",
+        site: SITE,
+        legs: 2,
+    };
+    let taken = held::measure(job, phone)?;
+    Ok(vec![
+        Row::new("bridged_box", taken.percent, "% of a core per 100 calls")
+            .goal(HELD_GOAL)
+            .peer("asterisk_recorded", 38.0),
+        Row::new("bridged_box_memory", taken.kib_with_place, "KiB a call")
+            .goal(MEMORY_GOAL)
+            .peer("asterisk_recorded", 105.0)
+            .peer("rtpengine_recorded", 41.5),
+        Row::new("bridged_box_memory_grown", taken.kib, "KiB a call"),
+        Row::new("bridged_box_overruns", taken.late, "20 ms turns left out").goal(0.0),
+    ])
+}
+
+/// A SIPp that is the phone 1001 of the box, and echoes.
+fn phone(appliance: &Appliance, dir: &Path) -> anyhow::Result<Called> {
+    let dir = dir.join("phone");
+    let phone = Called::start(&dir, PHONE, true)?;
+    phone.register(&dir, appliance.sip, "1001", "bench-1001")?;
+    Ok(phone)
+}
+
+/// CPU-seconds for 1000 calls to `sip`, taken by the process `pid` and its children beyond what they
+/// take while nobody calls.
+fn cost(dir: &Path, name: &str, pid: u32, sip: SocketAddr) -> anyhow::Result<f64> {
+    let dir = dir.join(format!("{name}-calls"));
+    std::fs::create_dir_all(&dir)?;
+    pause(Duration::from_secs(1));
+    let (before, began) = (usage::processor_seconds(pid)?, Instant::now());
+    pause(IDLE);
+    let idle = (usage::processor_seconds(pid)? - before) / began.elapsed().as_secs_f64();
+    let (before, began) = (usage::processor_seconds(pid)?, Instant::now());
+    let scenario = Scenario {
+        name: "hold",
+        digit: None,
+        number: "4000",
+        hold_ms: HOLD_MS,
+        calls: LOAD,
+    };
+    Sipp::start(&dir, sip, &scenario)?.finish()?;
+    pause(SETTLE);
+    let spent = usage::processor_seconds(pid)? - before - idle * began.elapsed().as_secs_f64();
+    Ok(spent / f64::from(LOAD.0) * 1000.0)
+}
