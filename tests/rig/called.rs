@@ -2,7 +2,7 @@
 //!
 //! It stands behind a proxy, or registers at a box as one of its phones.
 
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 
 use crate::process::{Process, is_bound, wait_for};
 use crate::root;
+use crate::sipp::{MEDIA, free_ports};
 
 /// How long it may take to listen.
 const START: Duration = Duration::from_secs(20);
@@ -29,13 +30,14 @@ impl Called {
     pub fn start(dir: &Path, host: Ipv4Addr, echoes: bool) -> anyhow::Result<Self> {
         std::fs::create_dir_all(dir)?;
         let dir = &dir.canonicalize()?;
-        let sip = SocketAddrV4::new(host, free_ports(host)?);
+        let ports = free_ports()?;
+        let sip = SocketAddrV4::new(host, ports);
         let mut sipp = Command::new("sipp");
         sipp.arg("-sf")
             .arg(root().join("tests/interop/answer.xml"))
             .args(["-i", &host.to_string(), "-mi", &host.to_string()])
             .args(["-nostdin", "-p", &sip.port().to_string()])
-            .args(["-mp", &free_ports(host)?.to_string()])
+            .args(["-mp", &(ports + MEDIA).to_string()])
             .stderr(Stdio::null())
             .current_dir(dir);
         if echoes {
@@ -59,7 +61,7 @@ impl Called {
         let text = std::fs::read_to_string(root().join("tests/interop/register.xml"))?;
         let file = dir.join("register.xml");
         std::fs::write(&file, text.replace("CONTACT", &self.sip.port().to_string()))?;
-        let host = *self.sip.ip();
+        let (host, ports) = (*self.sip.ip(), free_ports()?);
         let output = Command::new("sipp")
             .arg(registrar.to_string())
             .arg("-sf")
@@ -67,8 +69,8 @@ impl Called {
             .args(["-s", device, "-au", device, "-ap", password])
             .args(["-i", &host.to_string(), "-nostdin", "-m", "1"])
             .args(["-timeout", "20", "-recv_timeout", "5000"])
-            .args(["-p", &free_ports(host)?.to_string()])
-            .args(["-mp", &free_ports(host)?.to_string()])
+            .args(["-p", &ports.to_string()])
+            .args(["-mp", &(ports + MEDIA).to_string()])
             .current_dir(dir)
             .output()
             .context("SIPp could not be started")?;
@@ -88,19 +90,4 @@ impl Drop for Called {
         // It would wait for its last calls.
         self.process.kill();
     }
-}
-
-/// An even UDP port of a host that is free now, and the next one too; who needs them takes them at
-/// once.
-pub fn free_ports(host: Ipv4Addr) -> anyhow::Result<u16> {
-    let bind = |port| UdpSocket::bind((host, port));
-    // Nobody holds so many of the system's ports.
-    for _ in 0..100 {
-        let first = bind(0).context("no free UDP port")?;
-        let port = first.local_addr()?.port();
-        if port % 2 == 0 && bind(port + 1).is_ok() {
-            return Ok(port);
-        }
-    }
-    bail!("no free pair of UDP ports")
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use anyhow::bail;
 
-use crate::called::free_ports;
 use crate::process::{Process, is_bound, wait_for};
 use crate::root;
+use crate::sipp::free_ports;
 
 const PROGRAM: &str = "/usr/sbin/kamailio";
 /// How long it may take to listen.
@@ -34,7 +34,7 @@ impl Kamailio {
     pub fn start(dir: &Path, name: &str, words: &[(&str, u16)]) -> anyhow::Result<Self> {
         std::fs::create_dir_all(dir)?;
         let dir = &dir.canonicalize()?;
-        let port = free_ports(Ipv4Addr::LOCALHOST)?;
+        let port = free_ports()?;
         let mut text = std::fs::read_to_string(root().join("tests/interop").join(name))?
             .replace("PROXY", &port.to_string());
         for (word, port) in words {

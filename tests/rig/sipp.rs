@@ -12,6 +12,9 @@ use crate::root;
 
 /// Where SIPp's own ports lie: below the system's ephemeral ones (32768 and up), above the box's media.
 const PORTS: Range<u16> = 28_000..32_000;
+/// Ports of one SIPp: SIP, and from [`MEDIA`] on RTP and RTCP of sound and of video, which it binds unasked.
+const RUN: u16 = 8;
+pub(crate) const MEDIA: u16 = 2;
 /// Lines of SIPp's output told from its begin (why it did not start) and its end (what it counted).
 const TOLD: usize = 25;
 
@@ -61,6 +64,7 @@ impl Sipp {
         std::fs::write(&file, text)?;
         let log = dir.join(format!("{name}.log"));
         let output = std::fs::File::create(&log)?;
+        let ports = free_ports()?;
         let child = Command::new("sipp")
             .arg(sip.to_string())
             .args(["-t", transport, "-max_socket", "1000", "-sf"])
@@ -88,14 +92,9 @@ impl Sipp {
                 "-timeout",
                 "120",
             ])
-            .args([
-                "-recv_timeout",
-                "20000",
-                "-p",
-                &free_port()?,
-                "-mp",
-                &free_port()?,
-            ])
+            .args(["-recv_timeout", "20000"])
+            .args(["-p", &ports.to_string()])
+            .args(["-mp", &(ports + MEDIA).to_string()])
             .current_dir(dir)
             .stdout(Stdio::from(output.try_clone()?))
             .stderr(Stdio::from(output))
@@ -129,21 +128,24 @@ impl Sipp {
     }
 }
 
-/// A free even port below those that the system hands out by itself.
+/// The first of [`RUN`] free ports below those that the system hands out by itself.
 ///
 /// Several SIPps at once must not share their default ports. A port that the system gave for UDP is
 /// no port of ours for TCP: any connection of any program may hold it, and SIPp then ends at once.
-fn free_port() -> anyhow::Result<String> {
+pub(crate) fn free_ports() -> anyhow::Result<u16> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let width = PORTS.end - PORTS.start;
-    let first = u16::try_from(std::process::id() % u32::from(width))?;
-    for _ in 0..width / 2 {
-        let step = NEXT.fetch_add(2, Ordering::Relaxed);
-        let port = PORTS.start + (first & !1).wrapping_add(step) % width;
+    let runs = (PORTS.end - PORTS.start) / RUN;
+    let first = u16::try_from(std::process::id() % u32::from(runs))?;
+    let is_free = |port: u16| {
         let address = ("127.0.0.1", port);
-        if UdpSocket::bind(address).is_ok() && TcpListener::bind(address).is_ok() {
-            return Ok(port.to_string());
+        UdpSocket::bind(address).is_ok() && TcpListener::bind(address).is_ok()
+    };
+    for _ in 0..runs {
+        let run = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % runs;
+        let port = PORTS.start + run * RUN;
+        if (port..port + RUN).all(is_free) {
+            return Ok(port);
         }
     }
-    bail!("no free port in {PORTS:?}")
+    bail!("no {RUN} free ports in {PORTS:?}")
 }
