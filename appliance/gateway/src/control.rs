@@ -79,7 +79,7 @@ impl Control {
                     self.later.push_back(input);
                 }
                 () = sleep_until(wake) => changed |= self.step(None).await?,
-                _ = second.tick() => self.each_second(),
+                _ = second.tick() => self.each_second()?,
                 () = sleep_until(show_at) => {
                     show_at = None;
                     self.show();
@@ -152,14 +152,18 @@ impl Control {
         self.later.push_back(Input::Stream(event));
     }
 
-    fn each_second(&mut self) {
+    fn each_second(&mut self) -> anyhow::Result<()> {
         let unix_ms = crate::unix_ms();
         self.later.push_back(Input::WallClock { unix_ms });
+        let media = self.plane.stats();
+        // Without it every call is silent: better none, until the box has started again.
+        anyhow::ensure!(media.is_alive, "the media thread has ended by itself");
         self.snapshot.send_replace(Snapshot {
             centre: self.centre.stats(),
-            media: self.plane.stats(),
+            media,
             streams: self.streams.stats(),
         });
+        Ok(())
     }
 
     /// Does what `Centre` says until it says nothing more; true when a running call changed.

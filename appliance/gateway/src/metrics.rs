@@ -240,6 +240,12 @@ impl Sources {
             "Turns of 20 ms left out, over 200 ms late",
             media.overruns,
         )?;
+        counter(
+            to,
+            "media_lost",
+            "Streams taken by faults of the media plane itself",
+            media.lost,
+        )?;
         gauge(
             to,
             "media_realtime",

@@ -226,6 +226,7 @@ export const en = {
     busy: "Busy",
     peer_unreachable: "Line lost",
     media_timeout: "No sound from the line",
+    media_lost: "Audio fault in the box",
     protocol_error: "Fault of the line",
     box_stopped: "Box was stopped",
     box_restarted: "Box restarted during the call",

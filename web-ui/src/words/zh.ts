@@ -221,6 +221,7 @@ export const zh: Words = {
     busy: "忙",
     peer_unreachable: "线路中断",
     media_timeout: "线路没有声音",
+    media_lost: "设备音频故障",
     protocol_error: "线路故障",
     box_stopped: "设备被停止",
     box_restarted: "通话中设备重启",

@@ -46,6 +46,8 @@ pub enum Cause {
     PeerUnreachable,
     /// No RTP arrived for the media time-out.
     MediaTimeout,
+    /// A fault of our own in the media plane took the leg's stream.
+    MediaLost,
     /// The peer broke the protocol inside the dialog.
     ProtocolError,
     /// The box was stopped by its administrator while the call ran.
@@ -76,6 +78,7 @@ impl Cause {
             Self::Overload => 42,
             Self::PeerUnreachable | Self::BoxRestarted | Self::BoxStopped => 27,
             Self::MediaTimeout => 31,
+            Self::MediaLost => 41,
             Self::ProtocolError => 111,
         }
     }
@@ -90,6 +93,7 @@ impl Cause {
             Self::Cancelled => 487,
             Self::NoCommonCodec => 488,
             Self::ProtocolError => 400,
+            Self::MediaLost => 500,
             Self::Overload | Self::Congested | Self::BoxStopped | Self::BoxRestarted => 503,
             Self::CallerHungUp
             | Self::CalledHungUp
@@ -126,6 +130,7 @@ impl Cause {
             Self::AnsweredElsewhere => "answered_elsewhere",
             Self::PeerUnreachable => "peer_unreachable",
             Self::MediaTimeout => "media_timeout",
+            Self::MediaLost => "media_lost",
             Self::ProtocolError => "protocol_error",
             Self::BoxStopped => "box_stopped",
             Self::BoxRestarted => "box_restarted",

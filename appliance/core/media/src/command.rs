@@ -68,6 +68,9 @@ pub enum StreamEvent {
     OneWay { stream: StreamId, since_ms: u32 },
     /// RTP comes again after [`OneWay`](Self::OneWay).
     Flowing { stream: StreamId },
+    /// A fault of the media plane itself ended what it did for this stream; only `Close` is of use
+    /// now.
+    Lost { stream: StreamId },
     /// The recording is closed and on disk.
     Recorded {
         stream: StreamId,
@@ -108,6 +111,7 @@ impl StreamEvent {
             | Self::PlayDone { stream, .. }
             | Self::MissingPrompt { stream, .. }
             | Self::MediaTimeout { stream }
+            | Self::Lost { stream }
             | Self::OneWay { stream, .. }
             | Self::Flowing { stream }
             | Self::Recorded { stream, .. }

@@ -222,6 +222,7 @@ impl Gather {
             StreamEvent::PlayDone { .. } => "the prompt is over".to_owned(),
             StreamEvent::MissingPrompt { prompt, .. } => format!("prompt {prompt} is missing"),
             StreamEvent::MediaTimeout { .. } => "no media came for too long".to_owned(),
+            StreamEvent::Lost { .. } => "the media plane failed in this stream".to_owned(),
             StreamEvent::OneWay { since_ms, .. } => {
                 format!("one-way audio: nothing came for {since_ms} ms")
             }

@@ -28,6 +28,8 @@ pub struct PlaneStats {
     pub full: FullRings,
     /// How late packets left.
     pub lateness: Lateness,
+    /// Streams taken by faults of our own.
+    pub lost: u64,
     /// The thread has real-time priority.
     pub is_realtime: bool,
     /// The thread is running.
@@ -70,6 +72,7 @@ pub(super) struct Counters {
     pub(super) socket_errors: AtomicU64,
     pub(super) overruns: AtomicU64,
     pub(super) misdirected: AtomicU64,
+    pub(super) lost: AtomicU64,
     pub(super) events_full: AtomicU64,
     pub(super) recorder_full: AtomicU64,
     pub(super) taps_full: AtomicU64,
@@ -92,6 +95,7 @@ impl Counters {
             socket_errors: self.socket_errors.load(Relaxed),
             overruns: self.overruns.load(Relaxed),
             misdirected: self.misdirected.load(Relaxed),
+            lost: self.lost.load(Relaxed),
             full: FullRings {
                 orders: 0,
                 events: self.events_full.load(Relaxed),

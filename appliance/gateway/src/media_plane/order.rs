@@ -25,6 +25,9 @@ pub(super) enum Act {
     Record,
     Tap(bool),
     Close,
+    /// Stands for a bug in a stream.
+    #[cfg(test)]
+    Fail,
 }
 
 /// Keys in fixed memory.

@@ -48,6 +48,8 @@ pub(super) struct Buffers {
 enum Phase {
     Free,
     Open,
+    /// A fault of ours ended its stream: it only waits to be closed.
+    Lost,
     /// Closed, but the rings had no room yet for its last words.
     Closing,
 }
@@ -72,7 +74,7 @@ impl Seat {
 
     /// Whether `stream` sits here and may be told things.
     pub(super) fn has(&self, stream: StreamId) -> bool {
-        self.phase == Phase::Open && self.stream.id() == stream
+        matches!(self.phase, Phase::Open | Phase::Lost) && self.stream.id() == stream
     }
 
     /// A new stream sits down.
@@ -85,14 +87,17 @@ impl Seat {
     ) {
         sockets::drain(&self.pair.rtp, buffer);
         sockets::drain(&self.pair.rtcp, buffer);
-        self.stream.reopen(now, stream, spec, seed);
         self.phase = Phase::Open;
+        self.stream.reopen(now, stream, spec, seed);
         self.recorded = None;
         self.tapped = 0;
     }
 
     /// Does what the stream was told. `Open`, `Close` and bridges are the thread's.
     pub(super) fn act(&mut self, now: Instant, act: Act) {
+        if self.phase == Phase::Lost {
+            return;
+        }
         match act {
             Act::Update(spec) => self.stream.update(now, spec),
             Act::Play(id, list) => self.stream.play(id, list),
@@ -111,6 +116,8 @@ impl Seat {
                 self.stream.tap(on);
             }
             Act::Open(..) | Act::Close | Act::Bridge(..) | Act::Unbridge => {}
+            #[cfg(test)]
+            Act::Fail => panic!("a bug in a stream"),
         }
     }
 
@@ -183,18 +190,42 @@ impl Seat {
             self.tell(out);
             return false;
         }
-        self.settle(out)
+        self.phase == Phase::Closing && self.settle(out)
     }
 
     /// The stream says goodbye and stands up. Says whether the seat is free afterwards; else each
     /// tick tries again.
     pub(super) fn close(&mut self, now: Instant, buffer: &mut [u8], out: &mut Outlets) -> bool {
-        self.stream.close(now);
-        self.transmit(buffer, out);
+        let works = std::mem::replace(&mut self.phase, Phase::Closing) == Phase::Open;
+        if works {
+            self.stream.close(now);
+            self.transmit(buffer, out);
+        }
         sockets::disconnect(&self.pair.rtp);
         self.connected = None;
-        self.phase = Phase::Closing;
         self.settle(out)
+    }
+
+    /// A fault of ours happened while the stream was at work: whatever state it left is thrown away
+    /// for that of `fresh`, which says so. What was recorded stays.
+    pub(super) fn lose(&mut self, fresh: Stream, out: &mut Outlets) {
+        self.stream = fresh;
+        self.phase = Phase::Lost;
+        let stream = self.stream.id();
+        // Where the ring is full the leg ends by its media time-out.
+        if out.has_room_for_event() {
+            out.event(StreamEvent::Lost { stream });
+        }
+    }
+
+    /// Whose stream sits here.
+    pub(super) fn stream(&self) -> StreamId {
+        self.stream.id()
+    }
+
+    /// Whether a stream sits here that works.
+    pub(super) fn is_open(&self) -> bool {
+        self.phase == Phase::Open
     }
 
     /// Lets the kernel keep strangers away while the source is proved and speaks.

@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc;
+use std::time::Instant;
 
 use anyhow::Context as _;
 use media::sdp::Direction;
@@ -150,6 +151,15 @@ fn order_bell() -> anyhow::Result<OwnedFd> {
 
 /// A seat for each pair, its stream made with all the memory it will need.
 fn seats(clock: Clock, pairs: Vec<Pair>) -> Vec<Seat> {
+    let now = clock.instant(clock.now_ns());
+    pairs
+        .into_iter()
+        .map(|pair| Seat::new(pair, idle(now, StreamId(0))))
+        .collect()
+}
+
+/// A stream that does nothing until it is opened again.
+pub(super) fn idle(now: Instant, id: StreamId) -> Stream {
     let nobody = SocketAddr::from(([0, 0, 0, 0], 0));
     let spec = StreamSpec {
         codec: Codec::Pcma,
@@ -164,12 +174,7 @@ fn seats(clock: Clock, pairs: Vec<Pair>) -> Vec<Seat> {
         random: [0; 32],
         ntp: 0,
     };
-    let now = clock.instant(clock.now_ns());
-    let stream = || Stream::new(now, StreamId(0), spec.clone(), &seed);
-    pairs
-        .into_iter()
-        .map(|pair| Seat::new(pair, stream()))
-        .collect()
+    Stream::new(now, id, spec, &seed)
 }
 
 /// Starts the thread; says whether it got real-time priority.

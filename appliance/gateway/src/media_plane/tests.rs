@@ -568,3 +568,45 @@ fn prompts_off_the_shelf_are_freed_by_the_control_side() {
     bench.plane.set_prompts(PromptShelf::new());
     assert!(bench.plane.retired.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_in_one_stream_ends_that_one_and_the_others_go_on() {
+    let mut bench = Bench::new(2);
+    let (lost, kept) = (StreamId(1), StreamId(2));
+    let first = bench.open(1);
+    let second = bench.open_on(1, 2);
+    bench
+        .plane
+        .command(StreamCommand::Bridge { a: lost, b: kept });
+    bench.plane.command(StreamCommand::Record {
+        stream: lost,
+        file: "lost.wav".into(),
+    });
+    second.hear();
+    bench.plane.order(lost, Act::Fail);
+    assert_eq!(bench.event().await, StreamEvent::Lost { stream: lost });
+    // The other party hears silence, and the thread lives.
+    for _ in 0..10 {
+        second.hear();
+    }
+    let stats = bench.plane.stats();
+    assert!(stats.is_alive && stats.lost == 1, "{stats:?}");
+    // What the lost stream is told now does nothing, and its end is as any other.
+    bench.plane.command(StreamCommand::SendDigits {
+        stream: lost,
+        digits: "1".into(),
+    });
+    bench.plane.command(StreamCommand::Close { stream: lost });
+    let words = bench.last_words().await;
+    let is_closed = |event: &StreamEvent| matches!(event, StreamEvent::Closed { stream, .. } if *stream == lost);
+    let is_recorded = |event: &StreamEvent| matches!(event, StreamEvent::Recorded { stream, .. } if *stream == lost);
+    assert!(
+        words.iter().any(is_closed) && words.iter().any(is_recorded),
+        "{words:?}"
+    );
+    drop(first);
+    // The seat takes the next call.
+    let third = bench.open(3);
+    third.hear();
+    assert_eq!(bench.plane.stats().misdirected, 0);
+}

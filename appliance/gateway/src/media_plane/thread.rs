@@ -1,9 +1,11 @@
 //! The media thread: waits for sockets, orders and the wheel, and drives the seats.
 //!
 //! One loop on the absolute clock. After [`MediaThread::new`] nothing here allocates, locks, logs
-//! or blocks but in `epoll_wait`.
+//! or blocks but in `epoll_wait`. A fault in one stream takes that stream alone: it is told as lost,
+//! its seat gets a fresh one, and the others go on.
 
 use std::os::fd::OwnedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -21,6 +23,7 @@ use super::host::Clock;
 use super::order::{Act, Order};
 use super::outlets::{Outlets, clear};
 use super::seat::{BUFFER, Buffers, Seat};
+use super::start::idle;
 use super::wheel::Wheel;
 
 /// Readiness events taken in one go.
@@ -45,6 +48,8 @@ pub(super) struct MediaThread {
     inlet: Inlet,
     outlets: Outlets,
     buffers: Buffers,
+    /// The seat that is at work, to be blamed for a fault.
+    at_work: Option<usize>,
 }
 
 /// What comes from the control side.
@@ -90,6 +95,7 @@ impl MediaThread {
                 came: [0; BUFFER],
                 goes: [0; BUFFER],
             },
+            at_work: None,
         })
     }
 
@@ -104,19 +110,11 @@ impl MediaThread {
             self.arm();
             // An interrupted wait is a wait that found nothing.
             let ready = epoll::wait(&self.epoll, &mut events, None).unwrap_or(0);
-            let now = self.clock.instant(self.clock.now_ns());
-            for event in events.iter().take(ready) {
-                match event.data.u64() {
-                    ORDERS => clear(&self.inlet.wake),
-                    // Set again before the next wait, which makes it unready.
-                    TIMER => self.armed = WENT_OFF,
-                    token => self.readable(token - SEATS, now),
-                }
+            // What was ready and not looked at for a fault is ready still.
+            let done = catch_unwind(AssertUnwindSafe(|| self.round(&events[..ready])));
+            if done.is_err() {
+                self.blame();
             }
-            while let Ok(order) = self.inlet.orders.pop() {
-                self.obey(now, order);
-            }
-            self.turn();
             self.outlets.flush();
         }
         let now = self.clock.instant(self.clock.now_ns());
@@ -126,8 +124,50 @@ impl MediaThread {
         self.outlets.flush();
     }
 
+    /// Packets, then orders, then what is due.
+    fn round(&mut self, ready: &[epoll::Event]) {
+        let now = self.clock.instant(self.clock.now_ns());
+        for event in ready {
+            match event.data.u64() {
+                ORDERS => clear(&self.inlet.wake),
+                // Set again before the next wait, which makes it unready.
+                TIMER => self.armed = WENT_OFF,
+                token => self.readable(token - SEATS, now),
+            }
+        }
+        while let Ok(order) = self.inlet.orders.pop() {
+            self.obey(now, order);
+        }
+        self.turn();
+        self.at_work = None;
+    }
+
+    /// After a fault: the stream that was at work is lost, or all where none was. The message of the
+    /// panic has gone to standard error.
+    fn blame(&mut self) {
+        // Whatever the timer did before the fault, it is set anew.
+        self.armed = WENT_OFF;
+        let (first, last) = match self.at_work.take() {
+            Some(index) => (index, index + 1),
+            None => (0, self.seats.len()),
+        };
+        let now = self.clock.instant(self.clock.now_ns());
+        for index in first..last.min(self.seats.len()) {
+            if !self.seats[index].is_open() {
+                continue;
+            }
+            self.part(index);
+            self.watch(index, false);
+            let seat = &mut self.seats[index];
+            let fresh = idle(now, seat.stream());
+            seat.lose(fresh, &mut self.outlets);
+            count(&self.outlets.counters.lost);
+        }
+    }
+
     fn readable(&mut self, index: u64, now: Instant) {
         let at = (index / 2) as usize;
+        self.at_work = Some(at);
         let Self {
             seats,
             buffers,
@@ -157,15 +197,22 @@ impl MediaThread {
         } = order;
         let has = |index: usize, stream| self.seats.get(index).is_some_and(|s| s.has(stream));
         let is_here = has(index, stream);
+        self.at_work = Some(index);
         match act {
             Act::Open(spec, seed) if self.seats.get(index).is_some_and(Seat::is_free) => {
-                let seat = &mut self.seats[index];
-                seat.open(now, stream, (spec, &seed), &mut self.buffers.came);
-                seat.slot = self.wheel.insert(self.clock.now_ns(), index);
-                self.watch(index, true);
                 count(&self.outlets.counters.open);
+                let seat = &mut self.seats[index];
+                seat.slot = self.wheel.insert(self.clock.now_ns(), index);
+                seat.open(now, stream, (spec, &seed), &mut self.buffers.came);
+                self.watch(index, true);
             }
-            Act::Bridge(other, partner) if is_here && other != index && has(other, partner) => {
+            Act::Bridge(other, partner)
+                if is_here
+                    && other != index
+                    && has(other, partner)
+                    && self.seats[index].is_open()
+                    && self.seats[other].is_open() =>
+            {
                 for (one, other) in [(index, other), (other, index)] {
                     self.part(one);
                     self.seats[one].bridge(Some(other));
@@ -174,10 +221,13 @@ impl MediaThread {
             Act::Unbridge if is_here => self.part(index),
             Act::Close if is_here => {
                 self.part(index);
+                let seat = &self.seats[index];
+                let (is_watched, slot) = (seat.is_open(), seat.slot);
+                if is_watched {
+                    self.watch(index, false);
+                }
                 let seat = &mut self.seats[index];
                 let is_free = seat.close(now, &mut self.buffers.goes, &mut self.outlets);
-                let slot = seat.slot;
-                self.watch(index, false);
                 if is_free {
                     self.free(index, slot);
                 }
@@ -208,6 +258,7 @@ impl MediaThread {
                     .lateness
                     .add(now.saturating_sub(due.at) / 1_000);
                 let instant = self.clock.instant(now);
+                self.at_work = Some(index);
                 if self.seats[index].tick(instant, &mut self.buffers.goes, &mut self.outlets) {
                     self.free(index, due.slot);
                 }

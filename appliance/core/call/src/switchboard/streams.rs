@@ -39,6 +39,11 @@ impl Switchboard {
                 tracing::warn!(%leg, prompt, "the media plane has no such prompt");
             }
             StreamEvent::MediaTimeout { .. } => self.media_timeout(now, leg),
+            StreamEvent::Lost { .. } => {
+                tracing::error!(%leg, "the media plane failed in the leg's stream");
+                self.finish(now, leg, Cause::MediaLost, Parting::Speak);
+                self.drain(now);
+            }
             StreamEvent::OneWay { since_ms, .. } => {
                 tracing::warn!(%leg, since_ms, "one-way audio: nothing is heard of the party");
             }

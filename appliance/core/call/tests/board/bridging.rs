@@ -51,6 +51,22 @@ fn two_legs_hear_each_other_until_they_are_parted() {
 }
 
 #[test]
+fn a_leg_whose_stream_the_media_plane_lost_ends_at_once_and_says_why() {
+    let mut world = World::with_phones();
+    let ((leg, _), (other, _)) = bridged(&mut world, sdp(41_000, "sendrecv"));
+    let (now, stream) = (world.now, stream_of(other));
+    world.board.handle_stream(now, StreamEvent::Lost { stream });
+    world.settle();
+    assert_eq!(world.cause(other), Cause::MediaLost);
+    assert!(world.last(at(CARRIER)).starts_with("BYE "));
+    assert!(world.last(at(CARRIER)).contains("Q.850;cause=41"));
+    // The other party's own stream works: its owner decides what comes next.
+    assert_eq!(world.board.partner(leg), None);
+    let cause = Cause::MediaLost;
+    assert!(!world.events.contains(&LegEvent::Ended { leg, cause }));
+}
+
+#[test]
 fn a_leg_that_ends_frees_the_other_one_which_goes_on() {
     let mut world = World::with_phones();
     let ((leg, _), (other, theirs)) = bridged(&mut world, sdp(41_000, "sendrecv"));

@@ -106,10 +106,11 @@ impl Drive {
     fn media(&mut self) {
         let now = self.world.now;
         let stream = StreamId(self.leg().0 as u32);
-        let event = match self.below(5) {
+        let event = match self.below(6) {
             0 | 1 => StreamEvent::Digit { stream, digit: '5' },
             2 => StreamEvent::PlayDone { stream, id: 1 },
             3 => StreamEvent::MediaTimeout { stream },
+            4 => StreamEvent::Lost { stream },
             _ => StreamEvent::Recorded {
                 stream,
                 file: "a.wav".into(),

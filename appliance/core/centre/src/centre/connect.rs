@@ -299,5 +299,6 @@ fn is_of_the_way(cause: Cause) -> bool {
             | Cause::NoCommonCodec
             | Cause::ProtocolError
             | Cause::MediaTimeout
+            | Cause::MediaLost
     )
 }
