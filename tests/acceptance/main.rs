@@ -3,8 +3,10 @@
 mod blackbox;
 mod calls;
 mod delivery;
+mod front;
 mod house;
 mod page;
 mod phones;
+mod scanners;
 mod servers;
 mod streams;
