@@ -3,7 +3,9 @@
 //! Tests build a [`Town`], let its phones call, and step it until it is quiet; after every step
 //! the town checks what must always hold. Nothing here sleeps, and one seed gives one history.
 
+mod black_box;
 mod chance;
+pub mod day;
 mod desk;
 mod laws;
 mod people;
@@ -14,6 +16,7 @@ mod raw;
 mod town;
 mod weather;
 
+pub use black_box::{BlackBox, Proof};
 pub use chance::Chance;
 pub use desk::{Desk, DeskAct, Taking, Tally};
 pub use phone::{Act, Phone, Plan};

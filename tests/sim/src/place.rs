@@ -19,6 +19,8 @@ pub struct TownConfig {
     pub ports: Vec<u16>,
     /// Text of its site.
     pub site: String,
+    /// Whether its box writes a black box.
+    pub black_box: bool,
 }
 
 impl TownConfig {
@@ -30,6 +32,7 @@ impl TownConfig {
             weather: Weather::CALM,
             ports,
             site: SITE.into(),
+            black_box: false,
         }
     }
 
@@ -39,6 +42,15 @@ impl TownConfig {
             ports: (0..120).map(|n| 30_000 + 2 * n).collect(),
             site: BRANCH.into(),
             ..Self::new(seed)
+        }
+    }
+
+    /// The same with a black box that writes.
+    #[must_use]
+    pub fn black_box(self) -> Self {
+        Self {
+            black_box: true,
+            ..self
         }
     }
 

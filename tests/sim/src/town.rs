@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use call::Cause;
+use centre::blackbox::Birth;
 use centre::event::Event;
 use centre::record::Record;
 use centre::{Centre, CentreConfig, Input, Output};
 
+use crate::black_box::BlackBox;
 use crate::chance::Chance;
 use crate::desk::Desk;
 use crate::phone::{Phone, Plan, Wish};
@@ -44,12 +46,14 @@ pub struct Town {
     pub records: Vec<Record>,
     /// Live events shown, in order.
     pub events: Vec<Event>,
-    /// Inputs given to the box, with their time.
+    /// Inputs given to the box, with their time; its black box has them where it writes one.
     pub log: Vec<(Duration, Input)>,
     /// Datagrams that came to an address without a phone.
     pub letters: Vec<(SocketAddr, Vec<u8>)>,
-    /// Everything the box put out, in order, as text.
+    /// Everything the box put out, in order, as text; not where it writes a black box.
     pub outputs: Vec<String>,
+    /// What the box wrote of itself, where its town wants it.
+    pub black_box: Option<BlackBox>,
     weather: Weather,
     pub(crate) chance: Chance,
     air: BTreeMap<(Instant, u64), Flying>,
@@ -64,17 +68,18 @@ impl Town {
     pub fn new(config: TownConfig) -> Self {
         let mut chance = Chance::new(config.seed);
         let start = Instant::now();
-        let centre = Centre::new(
-            CentreConfig {
-                seed: chance.seed(),
-                ports: config.ports,
-                local: box_address().into(),
-                media_ip: box_address().ip(),
-                now: start,
-                unix_ms: 1_795_383_000_000,
-            },
-            site(&config.site),
-        );
+        let born = CentreConfig {
+            seed: chance.seed(),
+            ports: config.ports,
+            local: box_address().into(),
+            media_ip: box_address().ip(),
+            now: start,
+            unix_ms: 1_795_383_000_000,
+        };
+        let site = site(&config.site);
+        let writes = config.black_box;
+        let black_box = writes.then(|| BlackBox::new(&Birth::of(&born, &site), start));
+        let centre = Centre::new(born, site);
         Self {
             now: start,
             centre,
@@ -86,6 +91,7 @@ impl Town {
             log: Vec::new(),
             letters: Vec::new(),
             outputs: Vec::new(),
+            black_box,
             weather: config.weather,
             chance,
             air: BTreeMap::new(),
@@ -114,7 +120,11 @@ impl Town {
 
     /// Gives the box one input.
     pub fn give(&mut self, input: Input) {
-        self.log.push((self.now - self.start, input.clone()));
+        if let Some(black_box) = &mut self.black_box {
+            black_box.told(self.now, Some(&input));
+        } else {
+            self.log.push((self.now - self.start, input.clone()));
+        }
         self.centre.handle(self.now, input);
         self.drain();
     }
@@ -225,6 +235,9 @@ impl Town {
                 self.give(input);
             }
         } else {
+            if let Some(black_box) = &mut self.black_box {
+                black_box.told(self.now, None);
+            }
             self.centre.handle_timeout(self.now);
             self.drain();
         }
@@ -273,8 +286,10 @@ impl Town {
 
     fn drain(&mut self) {
         while let Some(output) = self.centre.poll() {
-            self.outputs
-                .push(format!("{:?} {output:?}", self.now - self.start));
+            match &mut self.black_box {
+                Some(black_box) => black_box.answered(&output),
+                None => (self.outputs).push(format!("{:?} {output:?}", self.now - self.start)),
+            }
             match output {
                 Output::Transmit { to, bytes } => self.fly(Flying {
                     from: box_address(),
@@ -292,6 +307,9 @@ impl Town {
                 // The town's carriers are written as addresses.
                 Output::Lookup { uri, .. } => panic!("nobody asks for {uri} here"),
             }
+        }
+        if let Some(black_box) = &mut self.black_box {
+            black_box.settle(&self.centre);
         }
     }
 

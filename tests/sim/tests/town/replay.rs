@@ -44,3 +44,30 @@ fn a_site_survives_being_written_down() {
     };
     assert_eq!(read, site);
 }
+
+/// Three short days in three weathers; `examples/replay.rs` lives ten thousand calls of them.
+#[test]
+fn days_of_a_branch_replay_from_their_black_box_without_one_divergence() {
+    for (seed, weather) in [
+        (60, Weather::CALM),
+        (61, Weather::RAIN),
+        (62, Weather::STORM),
+    ] {
+        let config = TownConfig::branch(seed).weather(weather);
+        let town = sim::day::day(config.black_box(), 60, 2_500);
+        let written = town.black_box.as_ref().unwrap();
+        let proof = written.prove(written.bytes()).unwrap();
+        assert!(proof.holds(), "{proof:?}");
+        assert_eq!(proof.said.records, town.records.len() as u64);
+    }
+}
+
+#[test]
+fn a_black_box_of_another_day_is_told_apart() {
+    let day = |seed| sim::day::day(TownConfig::branch(seed).black_box(), 5, 1_000);
+    let (one, other) = (day(63), day(64));
+    let written = other.black_box.as_ref().unwrap().bytes().to_vec();
+    let proof = one.black_box.as_ref().unwrap().prove(&written).unwrap();
+    assert!(proof.states_diverged > 0, "{proof:?}");
+    assert!(!proof.holds());
+}

@@ -42,6 +42,8 @@ pub struct Step<'a> {
     pub stimulus: &'a Stimulus,
     /// What it answered now, in order.
     pub outputs: &'a [Output],
+    /// The centre after the step.
+    pub centre: &'a Centre,
 }
 
 /// Steps a new centre through `entries` from `start` on, and shows `watch` each step.
@@ -86,6 +88,7 @@ pub fn replay(
             at,
             stimulus: &stimulus,
             outputs: &answers,
+            centre: &centre,
         });
     }
 }
