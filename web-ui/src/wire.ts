@@ -448,8 +448,16 @@ export interface components {
         QualityView: {
             jitter_ms: number;
             lost: number;
+            /**
+             * @description How the caller sounded here, by the E-model, 1 to 4.5.
+             */
+            mos?: number | null;
             packets_in: number;
             packets_out: number;
+            /**
+             * @description How the box sounded to the caller, where the caller's side reports it.
+             */
+            remote_mos?: number | null;
         };
         /** @description A queue. */
         QueueLine: {

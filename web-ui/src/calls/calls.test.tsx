@@ -38,7 +38,7 @@ const record = (id: string, started: number): Schemas["RecordView"] => ({
   ],
   emotion: null,
   recording: { length_ms: 5000, gaps: 0 },
-  quality: { packets_in: 1, packets_out: 1, lost: 0, jitter_ms: 1 },
+  quality: { packets_in: 1, packets_out: 1, lost: 0, jitter_ms: 1, mos: 4.4 },
   cause: "caller_hung_up",
 });
 

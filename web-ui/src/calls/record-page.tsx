@@ -76,6 +76,12 @@ function Facts({ record }: { record: Schemas["RecordView"] }) {
           )}
           <Fact name={words.quality}>
             {words.qualityOf(quality.lost, quality.jitter_ms.toFixed(1))}
+            {quality.mos != null && (
+              <>
+                {" "}
+                <abbr title={words.mosHint}>{words.mosOf(quality.mos.toFixed(1))}</abbr>
+              </>
+            )}
           </Fact>
           <Fact name={words.callId}>
             <code>{parties.sip_call_id}</code>

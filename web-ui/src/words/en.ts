@@ -172,6 +172,9 @@ export const en = {
     ending: "Ending",
     trunk: "Line",
     quality: "Sound",
+    mosOf: (mos: string) => `MOS ${mos}`,
+    mosHint:
+      "How the caller sounded, estimated (ITU-T G.107): above 4 is good, below 3 most are dissatisfied.",
     qualityOf: (lost: number, jitter: string) =>
       `${lost === 1 ? "1 packet" : `${lost} packets`} lost, jitter ${jitter} ms`,
     gaps: (gaps: number) => `The recording has gaps: ${gaps * 20} ms are missing.`,

@@ -168,6 +168,8 @@ export const zh: Words = {
     ending: "结束原因",
     trunk: "线路",
     quality: "音质",
+    mosOf: (mos) => `语音质量 MOS ${mos}`,
+    mosHint: "主叫声音的估计评分（ITU-T G.107）：4 以上良好，3 以下多数人不满意。",
     qualityOf: (lost, jitter) => `丢包 ${lost} 个，抖动 ${jitter} 毫秒`,
     gaps: (gaps) => `录音有缺口：缺少 ${gaps * 20} 毫秒。`,
     transcript: "语音内容",

@@ -219,6 +219,12 @@ pub struct Quality {
     pub lost: u64,
     /// Interarrival jitter, milliseconds (RFC 3550 A.8).
     pub jitter_ms: f32,
+    /// How the caller sounded here, by the E-model (ITU-T G.107), 1..=4.5, where anything came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mos: Option<f32>,
+    /// How the box sounded to the caller, where the caller's side reports it (RFC 3611).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_mos: Option<f32>,
 }
 
 #[cfg(test)]

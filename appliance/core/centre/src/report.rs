@@ -221,5 +221,7 @@ fn quality(stats: StreamStats) -> Quality {
         packets_out: stats.packets_out,
         lost: stats.lost,
         jitter_ms: stats.jitter_ms,
+        mos: stats.mos,
+        remote_mos: stats.remote_mos,
     }
 }

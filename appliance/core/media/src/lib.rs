@@ -22,6 +22,7 @@ pub mod digits;
 pub mod dtmf;
 pub mod emodel;
 pub mod g722;
+pub mod gaps;
 pub mod jitter;
 pub mod limits;
 pub mod ogg_opus;

@@ -1,6 +1,9 @@
 //! What arrived of one source: sequence numbers, loss and jitter (RFC 3550 appendix A.1, A.3, A.8).
 //!
-//! Arrival times are arguments. Duplicates and reordering within the last 64 packets are told apart.
+//! How loss is spread is counted beside it. Arrival times are arguments. Duplicates and reordering within the last 64 packets are told apart.
+
+use crate::emodel::Bursts;
+use crate::gaps::{Gaps, Spread};
 
 /// A jump forward of more than this is not loss but a new sequence (RFC 3550 appendix A.1).
 const MAX_DROPOUT: u16 = 3_000;
@@ -53,6 +56,8 @@ pub struct Reception {
     transit: Option<i64>,
     jitter_16: i64,
     reported: (u64, u64),
+    bursts: Bursts,
+    gaps: Gaps,
 }
 
 impl Reception {
@@ -71,6 +76,8 @@ impl Reception {
             transit: None,
             jitter_16: 0,
             reported: (0, 0),
+            bursts: Bursts::default(),
+            gaps: Gaps::default(),
         }
     }
 
@@ -79,7 +86,14 @@ impl Reception {
         let ahead = sequence.wrapping_sub(self.highest as u16);
         if ahead < MAX_DROPOUT {
             self.advance(u32::from(ahead));
-            return self.mark(0);
+            for _ in 1..ahead {
+                self.note(false);
+            }
+            let arrival = self.mark(0);
+            if arrival == Arrival::Good {
+                self.note(true);
+            }
+            return arrival;
         }
         let behind = u32::from(ahead.wrapping_neg());
         if behind < WINDOW {
@@ -126,6 +140,27 @@ impl Reception {
         self.lost_before + self.expected().saturating_sub(self.received)
     }
 
+    /// Part of its packets that never came, 0..=1.
+    pub fn loss(&self) -> f32 {
+        let all = self.expected() + self.lost_before;
+        (self.lost() as f64 / all as f64) as f32
+    }
+
+    /// How much longer runs of loss are than at random, 1 where they are not.
+    pub fn burst_ratio(&self) -> f32 {
+        self.bursts.ratio()
+    }
+
+    /// How loss is spread.
+    pub fn spread(&self) -> Spread {
+        self.gaps.spread()
+    }
+
+    /// Packets that came.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
     /// Interarrival jitter in timestamp units.
     pub fn jitter(&self) -> u32 {
         (self.jitter_16 >> 4) as u32
@@ -153,6 +188,11 @@ impl Reception {
         u64::from(self.highest.wrapping_sub(self.first)) + 1
     }
 
+    fn note(&mut self, heard: bool) {
+        self.bursts.take(heard);
+        self.gaps.take(heard);
+    }
+
     fn advance(&mut self, by: u32) {
         self.highest = self.highest.wrapping_add(by);
         self.seen = self.seen.checked_shl(by).unwrap_or(0);
@@ -176,6 +216,8 @@ impl Reception {
             lost_before: lost,
             reported: (lost, self.reported.1),
             jitter_16: self.jitter_16,
+            bursts: self.bursts,
+            gaps: self.gaps,
             ..Self::new(self.ssrc, sequence)
         };
     }

@@ -23,6 +23,12 @@ pub struct StreamStats {
     pub remote_loss: f32,
     /// Round trip by RTCP, milliseconds, where the peer reports.
     pub round_trip_ms: Option<f32>,
+    /// How the party sounds here, by the E-model (ITU-T G.107), 1..=4.5; `None` where nothing came.
+    #[serde(default)]
+    pub mos: Option<f32>,
+    /// How we sound at the party, as it reported last (RFC 3611), where it does.
+    #[serde(default)]
+    pub remote_mos: Option<f32>,
     /// Events dropped because nobody polled.
     pub events_dropped: u32,
 }

@@ -132,7 +132,7 @@ fn headline(record: &Record, unmasked: bool) -> String {
     let quality = &record.quality;
     format!(
         "{} to {} by {}, flow {}, {:.1} s answered, ended by {}\n\
-         media: {} packets in, {} out, {} lost, jitter {:.1} ms",
+         media: {} packets in, {} out, {} lost, jitter {:.1} ms{}",
         number(&record.parties.from),
         number(&record.parties.to),
         record.parties.trunk,
@@ -143,7 +143,13 @@ fn headline(record: &Record, unmasked: bool) -> String {
         quality.packets_out,
         quality.lost,
         quality.jitter_ms,
+        score(quality.mos),
     )
+}
+
+/// An opinion score as a fact after others.
+fn score(mos: Option<f32>) -> String {
+    mos.map(|mos| format!(", MOS {mos:.1}")).unwrap_or_default()
 }
 
 /// Picks what belongs to one call out of all steps.
@@ -231,13 +237,14 @@ impl Gather {
                 format!("{:.1} s are recorded", *length_ms as f64 / 1000.0)
             }
             StreamEvent::Closed { stats, .. } => format!(
-                "media: {} packets in, {} out, {} lost, {} late, {} refused, jitter {:.1} ms",
+                "media: {} packets in, {} out, {} lost, {} late, {} refused, jitter {:.1} ms{}",
                 stats.packets_in,
                 stats.packets_out,
                 stats.lost,
                 stats.late,
                 stats.refused,
-                stats.jitter_ms
+                stats.jitter_ms,
+                score(stats.mos)
             ),
         };
         self.ladder.note(at, text);

@@ -1,13 +1,16 @@
-//! RTCP (RFC 3550 section 6): compound packets of SR or RR, SDES CNAME and BYE, without allocation.
+//! RTCP (RFC 3550 section 6): compound packets of SR or RR, SDES CNAME, XR (RFC 3611) and BYE, without
+//! allocation.
 //!
 //! [`read`] hands on what a telephone leg needs of a peer's compound and passes over the rest;
 //! [`Compound`] writes ours. `rtcp-types` allocates for every chunk, so it is the test oracle only.
 
+mod voip;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
+pub use voip::VoipMetrics;
 pub(crate) use write::CNAME;
 pub use write::{Compound, Sent};
 
@@ -30,12 +33,14 @@ const SENDER_INFO: usize = 20;
 const BLOCK: usize = 24;
 
 /// One thing that a peer's compound said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Item {
     /// `ssrc` sends; its wall clock at `rtp` (a timestamp) was `ntp`.
     Sender { ssrc: u32, ntp: u64, rtp: u32 },
     /// How the peer receives `block.ssrc`.
     Block(ReportBlock),
+    /// How `ssrc` sounds at the peer, as an opinion score from 1 to 5.
+    Score { ssrc: u32, mos: f32 },
     /// `ssrc` leaves.
     Bye { ssrc: u32 },
 }
@@ -99,6 +104,9 @@ impl Part<'_> {
                 4 + SENDER_INFO
             }
             RR => 4,
+            voip::XR => {
+                return voip::scores(self.body, |ssrc, mos| each(Item::Score { ssrc, mos }));
+            }
             BYE => {
                 let sources = self.body.chunks_exact(4).take(self.count);
                 for ssrc in sources.filter_map(|bytes| u32_at(bytes, 0)) {

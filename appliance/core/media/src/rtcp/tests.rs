@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use rtcp_types::{Compound as Oracle, Packet};
 
 use super::*;
+use crate::gaps::Spread;
 
 fn block() -> ReportBlock {
     ReportBlock {
@@ -12,6 +13,25 @@ fn block() -> ReportBlock {
         jitter: 17,
         last_sr: 0xABCD_1234,
         delay_since_sr: 65_536,
+    }
+}
+
+fn voip() -> VoipMetrics {
+    VoipMetrics {
+        ssrc: 7,
+        loss: 0.05,
+        discard: 0.01,
+        spread: Spread {
+            burst_density: 0.5,
+            gap_density: 0.002,
+            burst_packets: 3.0,
+            gap_packets: 200.0,
+        },
+        ptime_ms: 20,
+        round_trip_ms: Some(61.0),
+        r: 71.4,
+        mos: (3.74, 3.63),
+        buffer_ms: 40,
     }
 }
 
@@ -26,6 +46,7 @@ fn compound(sent: bool, reports: bool, bye: bool) -> Vec<u8> {
             octets: 1_600,
         }),
         block: reports.then(block),
+        voip: reports.then(voip),
         cname: *b"0123456789abcdef",
         bye,
     };
@@ -46,10 +67,14 @@ fn what_is_written_is_read() {
         rtp: 42,
     };
     let all = items(&compound(true, true, true)).unwrap();
-    assert_eq!(all, [sender, Item::Block(block()), Item::Bye { ssrc: 99 }]);
+    let score = Item::Score { ssrc: 7, mos: 3.6 };
+    assert_eq!(
+        all,
+        [sender, Item::Block(block()), score, Item::Bye { ssrc: 99 }]
+    );
     assert_eq!(
         items(&compound(false, true, false)).unwrap(),
-        [Item::Block(block())]
+        [Item::Block(block()), score]
     );
     assert_eq!(items(&compound(false, false, false)).unwrap(), []);
 }
@@ -84,6 +109,10 @@ fn another_implementation_reads_what_we_write() {
                     assert_eq!((item.type_(), item.value()), (1, &b"0123456789abcdef"[..]));
                     kinds.push("sdes");
                 }
+                Packet::Xr(xr) => {
+                    assert_eq!((xr.sender_ssrc(), xr.block_iter().count()), (99, 1));
+                    kinds.push("xr");
+                }
                 Packet::Bye(bye) => {
                     assert_eq!(bye.ssrcs().collect::<Vec<_>>(), [99]);
                     kinds.push("bye");
@@ -92,9 +121,23 @@ fn another_implementation_reads_what_we_write() {
             }
         }
         let report = if sent { "sr" } else { "rr" };
-        let expected = [report, "sdes", "bye"];
-        assert_eq!(kinds, expected[..if bye { 3 } else { 2 }]);
+        let mut expected = vec![report, "sdes"];
+        expected.extend(reports.then_some("xr"));
+        expected.extend(bye.then_some("bye"));
+        assert_eq!(kinds, expected);
     }
+}
+
+#[test]
+fn voip_metrics_lie_where_the_rfc_says() {
+    let bytes = compound(false, true, false);
+    let xr = &bytes[bytes.len() - 44..];
+    assert_eq!(xr[..8], [0x80, 207, 0, 10, 0, 0, 0, 99]);
+    assert_eq!(xr[8..16], [7, 0, 0, 8, 0, 0, 0, 7]);
+    assert_eq!(xr[16..20], [13, 3, 128, 1], "rates in 256ths");
+    assert_eq!(xr[20..28], [0, 60, 15, 160, 0, 61, 0, 60], "milliseconds");
+    assert_eq!(xr[28..36], [127, 127, 127, 16, 71, 127, 37, 36]);
+    assert_eq!(xr[36..], [0b1011_0000, 0, 0, 40, 0, 40, 0, 40]);
 }
 
 #[test]
@@ -126,11 +169,18 @@ fn malformed_compounds_are_refused_whole() {
 #[test]
 fn other_kinds_of_report_are_passed_over() {
     let mut bytes = compound(false, true, false);
-    // An extended report (207) and an application packet (204).
+    // An extended report without a block (207) and an application packet (204).
     bytes.extend([
         0x80, 207, 0, 1, 0, 0, 0, 1, 0x80, 204, 0, 2, 0, 0, 0, 1, b'a', b'b', b'c', b'd',
     ]);
-    assert_eq!(items(&bytes).unwrap(), [Item::Block(block())]);
+    assert_eq!(items(&bytes).unwrap().len(), 2);
+    // A block that says it is longer than its report, and one of a score that cannot be.
+    bytes.extend([0x80, 207, 0, 2, 0, 0, 0, 1, 7, 0, 0, 8]);
+    let mut impossible = compound(false, true, false);
+    let at = impossible.len() - 44;
+    (impossible[at + 34], impossible[at + 35]) = (127, 127);
+    bytes.extend(&impossible[at..]);
+    assert_eq!(items(&bytes).unwrap().len(), 2);
 }
 
 proptest! {
@@ -140,7 +190,7 @@ proptest! {
     }
 
     #[test]
-    fn no_broken_compound_makes_the_reader_panic(at in 0usize..90, byte: u8, cut in 0usize..90) {
+    fn no_broken_compound_makes_the_reader_panic(at in 0usize..140, byte: u8, cut in 0usize..140) {
         let mut bytes = compound(true, true, true);
         let length = bytes.len();
         bytes[at % length] = byte;

@@ -1,6 +1,6 @@
 //! Writing our compound: one report, one CNAME, and a BYE where the stream ends.
 
-use super::{BLOCK, BYE, HEAD, RR, SDES, SENDER_INFO, SR};
+use super::{BLOCK, BYE, HEAD, RR, SDES, SENDER_INFO, SR, VoipMetrics};
 use crate::reception::ReportBlock;
 
 /// Characters of our CNAME (RFC 7022: short-term, random).
@@ -15,6 +15,8 @@ pub struct Compound {
     pub sent: Option<Sent>,
     /// How we hear the peer, where we do.
     pub block: Option<ReportBlock>,
+    /// How the peer sounds here, where it was heard.
+    pub voip: Option<VoipMetrics>,
     /// Our canonical name.
     pub cname: [u8; CNAME],
     /// The stream ends here.
@@ -65,6 +67,9 @@ impl Compound {
         out.bytes(&[1, CNAME as u8])?;
         out.bytes(&self.cname)?;
         out.bytes([0; 4].get(..padded - 2 - CNAME)?)?;
+        if let Some(voip) = self.voip {
+            voip.write(&mut out, self.ssrc)?;
+        }
         if self.bye {
             out.head(BYE, 1, HEAD)?;
             out.word(self.ssrc)?;
@@ -73,23 +78,23 @@ impl Compound {
     }
 }
 
-struct Writer<'a> {
+pub(super) struct Writer<'a> {
     out: &'a mut [u8],
     at: usize,
 }
 
 impl Writer<'_> {
-    fn head(&mut self, kind: u8, count: u8, length: usize) -> Option<()> {
+    pub(super) fn head(&mut self, kind: u8, count: u8, length: usize) -> Option<()> {
         let words = (length / 4 - 1) as u16;
         self.bytes(&[0x80 | count, kind])?;
         self.bytes(&words.to_be_bytes())
     }
 
-    fn word(&mut self, word: u32) -> Option<()> {
+    pub(super) fn word(&mut self, word: u32) -> Option<()> {
         self.bytes(&word.to_be_bytes())
     }
 
-    fn bytes(&mut self, bytes: &[u8]) -> Option<()> {
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Option<()> {
         let end = self.at + bytes.len();
         self.out.get_mut(self.at..end)?.copy_from_slice(bytes);
         self.at = end;

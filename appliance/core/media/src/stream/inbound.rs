@@ -6,8 +6,10 @@ use std::time::Instant;
 use crate::codec::Codec;
 use crate::digits::DigitReceiver;
 use crate::dtmf::DtmfDetector;
+use crate::emodel::{self, Conditions};
 use crate::limits::{FRAME, MAX_PAYLOAD, NEW_SOURCE_PACKETS, RATE};
 use crate::reception::{Arrival, Reception, ReportBlock};
+use crate::rtcp::VoipMetrics;
 use crate::rtp::Packet;
 use crate::sdp::StreamSpec;
 use crate::stats::StreamStats;
@@ -225,6 +227,40 @@ impl Inbound {
 
     pub(super) fn report(&mut self) -> Option<ReportBlock> {
         self.source.as_mut().map(Reception::report)
+    }
+
+    /// How the party sounds, by the E-model; `None` before its first packet. Where nobody listens here
+    /// the far end's buffer is taken to wait for twice the jitter, as buffers do.
+    pub(super) fn sound(
+        &self,
+        spec: &StreamSpec,
+        round_trip_ms: Option<f32>,
+    ) -> Option<VoipMetrics> {
+        let source = self.source.as_ref().filter(|s| s.received() > 0)?;
+        let discard = self.counts.late as f32 / (source.received() + self.counts.late) as f32;
+        let ptime = f32::from(spec.ptime_ms);
+        let buffer = 2.0 * source.jitter() as f32 * 1_000.0 / RATE as f32;
+        let heard = Conditions {
+            codec: spec.codec,
+            delay_ms: 0.0,
+            loss: source.loss() + discard,
+            burst: source.burst_ratio(),
+        };
+        let talked = emodel::quality(Conditions {
+            delay_ms: round_trip_ms.unwrap_or(0.0) / 2.0 + buffer + ptime,
+            ..heard
+        });
+        Some(VoipMetrics {
+            ssrc: source.ssrc(),
+            loss: source.loss(),
+            discard,
+            spread: source.spread(),
+            ptime_ms: spec.ptime_ms,
+            round_trip_ms,
+            r: talked.r,
+            mos: (emodel::quality(heard).mos, talked.mos),
+            buffer_ms: buffer as u16,
+        })
     }
 
     pub(super) fn refuse(&mut self) {

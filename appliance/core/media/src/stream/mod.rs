@@ -25,6 +25,7 @@ use crate::codec::Codec;
 use crate::command::{StreamEvent, StreamId};
 use crate::limits::{FRAME, MEDIA_TIMEOUT, ONE_WAY};
 use crate::prompt::Playlist;
+use crate::rtcp::VoipMetrics;
 use crate::sdp::{Direction, StreamSpec};
 use crate::stats::StreamStats;
 use crate::wav::STEREO_FRAME;
@@ -192,10 +193,7 @@ impl Stream {
             }
         }
         if self.reports.is_due(now) {
-            let block = self.inbound.report();
-            let sent = self.outbound.take_sent();
-            self.reports
-                .make(now, self.outbound.ssrc(), sent, block, false);
+            self.report(now, false);
         }
         self.watch_flow(now);
     }
@@ -275,10 +273,19 @@ impl Stream {
 
     /// Says goodbye by RTCP; what [`Stream::poll_transmit`] hands out after this is the last.
     pub fn close(&mut self, now: Instant) {
-        let block = self.inbound.report();
+        self.report(now, true);
+    }
+
+    fn report(&mut self, now: Instant, bye: bool) {
+        let heard = (self.inbound.report(), self.sound());
         let sent = self.outbound.take_sent();
         self.reports
-            .make(now, self.outbound.ssrc(), sent, block, true);
+            .make(now, self.outbound.ssrc(), sent, heard, bye);
+    }
+
+    /// How the party sounds here.
+    fn sound(&self) -> Option<VoipMetrics> {
+        self.inbound.sound(&self.spec, self.reports.round_trip_ms())
     }
 
     /// Writes the next packet into `out`, which holds [`crate::limits::MAX_PACKET`] bytes.
@@ -328,6 +335,8 @@ impl Stream {
             packets_out: self.outbound.packets(),
             remote_loss: self.reports.remote_loss(),
             round_trip_ms: self.reports.round_trip_ms(),
+            mos: self.sound().map(|sound| sound.mos.1),
+            remote_mos: self.reports.remote_mos(),
             events_dropped: self.events.dropped(),
             ..StreamStats::default()
         };

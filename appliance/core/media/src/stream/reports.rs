@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::limits::RTCP_INTERVAL;
 use crate::reception::ReportBlock;
-use crate::rtcp::{self, CNAME, Compound, Item, RtcpError, Sent};
+use crate::rtcp::{self, CNAME, Compound, Item, RtcpError, Sent, VoipMetrics};
 
 use super::StreamSeed;
 use super::outbound::SentSoFar;
@@ -24,6 +24,7 @@ pub(super) struct Reports {
     /// Middle 32 bits of the peer's last sender report, and when it came.
     last_sr: Option<(u32, Instant)>,
     remote_loss: f32,
+    remote_mos: Option<f32>,
     round_trip_ms: Option<f32>,
 }
 
@@ -49,6 +50,7 @@ impl Reports {
             waiting: None,
             last_sr: None,
             remote_loss: 0.0,
+            remote_mos: None,
             round_trip_ms: None,
         };
         // The first report comes after half the usual time (RFC 3550 section 6.2).
@@ -66,7 +68,7 @@ impl Reports {
         now: Instant,
         ssrc: u32,
         sent: Option<SentSoFar>,
-        block: Option<ReportBlock>,
+        (block, voip): (Option<ReportBlock>, Option<VoipMetrics>),
         bye: bool,
     ) {
         let (last_sr, delay_since_sr) = self.last_sr.map_or((0, 0), |(sr, at)| {
@@ -85,6 +87,7 @@ impl Reports {
                 delay_since_sr,
                 ..block
             }),
+            voip,
             cname: self.cname,
             bye,
         });
@@ -100,13 +103,18 @@ impl Reports {
         rtcp::read(bytes, |item| match item {
             Item::Sender { ntp, .. } => self.last_sr = Some((middle(ntp), now)),
             Item::Block(block) if block.ssrc == ssrc => self.take_block(now, &block),
+            Item::Score { ssrc: about, mos } if about == ssrc => self.remote_mos = Some(mos),
             // Goodbyes are SIP's to act on.
-            Item::Block(_) | Item::Bye { .. } => {}
+            Item::Block(_) | Item::Score { .. } | Item::Bye { .. } => {}
         })
     }
 
     pub(super) fn remote_loss(&self) -> f32 {
         self.remote_loss
+    }
+
+    pub(super) fn remote_mos(&self) -> Option<f32> {
+        self.remote_mos
     }
 
     pub(super) fn round_trip_ms(&self) -> Option<f32> {

@@ -514,7 +514,20 @@ fn two_streams_measure_their_round_trip_and_loss() {
         );
         assert!((499..=500).contains(&stats.lost), "{}", stats.lost);
         assert!(stats.jitter_ms < 0.1);
+        // A quarter lost, one by one, of G.711 with Bpl 25.1: R 45.8. Each is told the other's score.
+        let (mos, remote) = (stats.mos.unwrap(), stats.remote_mos.unwrap());
+        assert!((2.34..2.38).contains(&mos), "{mos}");
+        assert!((mos - remote).abs() < 0.1, "{mos} {remote}");
     }
+}
+
+#[test]
+fn a_clean_call_scores_high_and_a_silent_one_not_at_all() {
+    let mut leg = Leg::new(spec());
+    assert_eq!(leg.stream.stats().mos, None);
+    leg.hear_audio(200);
+    let mos = leg.stream.stats().mos.unwrap();
+    assert!(mos > 4.3, "{mos}");
 }
 
 #[test]

@@ -245,6 +245,8 @@ impl Town {
                 packets_out: 600,
                 lost: 2,
                 jitter_ms: 1.4,
+                mos: Some(4.38),
+                remote_mos: Some(4.3),
             },
             cause,
         })

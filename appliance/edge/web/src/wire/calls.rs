@@ -157,6 +157,10 @@ pub(crate) struct QualityView {
     pub(crate) packets_out: u64,
     pub(crate) lost: u64,
     pub(crate) jitter_ms: f32,
+    /// How the caller sounded here, by the E-model, 1 to 4.5.
+    pub(crate) mos: Option<f32>,
+    /// How the box sounded to the caller, where the caller's side reports it.
+    pub(crate) remote_mos: Option<f32>,
 }
 
 impl From<&LiveCall> for CallView {
@@ -284,6 +288,8 @@ impl From<&Record> for RecordView {
                 packets_out: record.quality.packets_out,
                 lost: record.quality.lost,
                 jitter_ms: record.quality.jitter_ms,
+                mos: record.quality.mos,
+                remote_mos: record.quality.remote_mos,
             },
             cause: word(&record.cause),
         }
