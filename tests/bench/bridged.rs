@@ -1,7 +1,8 @@
 //! What a call between two parties costs the whole box: its set-up and end, and the time it is up.
 //!
 //! A trunk's calls ring one phone of the branch, a second SIPp. Kamailio, a stateful proxy that keeps
-//! no call, carries the same calls to such a SIPp in the same run.
+//! no call, carries the same calls to such a SIPp in the same run. Neither party speaks while signalling
+//! is measured; what the box sends into that silence is told apart.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -62,9 +63,10 @@ pub(crate) fn signalling() -> anyhow::Result<Vec<Row>> {
         max_calls: Some(PLACES),
         ..Options::default()
     })?;
-    let phone = phone(&appliance, dir.path())?;
+    let phone = phone(&appliance, dir.path(), false)?;
     let (calls, rate) = LOAD;
     say(&format!("b2bua: {calls} calls, {rate} a second, the box"));
+    let media = usage::thread_seconds(appliance.pid(), "media")?;
     let spent = cost(dir.path(), "box", appliance.pid(), appliance.sip)
         .with_context(|| format!("the box: {}\n{}", repeats(&appliance), appliance.log_tail()))?;
     let enough = || {
@@ -76,6 +78,7 @@ pub(crate) fn signalling() -> anyhow::Result<Vec<Row>> {
         "{calls} calls were made, but not {calls} records\n{}",
         appliance.log_tail()
     );
+    let media = usage::thread_seconds(appliance.pid(), "media")? - media;
     say(&format!("b2bua: the box: {}", repeats(&appliance)));
     drop((appliance, phone));
     let mut row = Row::new("b2bua", spent, "CPU-s per 1000 calls")
@@ -86,7 +89,12 @@ pub(crate) fn signalling() -> anyhow::Result<Vec<Row>> {
         let theirs = cost(dir.path(), "peer", proxy.pid(), proxy.sip())?;
         row = row.peer("kamailio_proxy", theirs);
     }
-    Ok(vec![row])
+    let part = Row::new(
+        "b2bua_media_part",
+        media / f64::from(calls) * 1000.0,
+        "CPU-s of them, media thread",
+    );
+    Ok(vec![row, part])
 }
 
 /// Percent of a core and memory of a hundred calls that are up and speak both ways.
@@ -96,7 +104,7 @@ pub(crate) fn held() -> anyhow::Result<Vec<Row>> {
         site: SITE,
         legs: 2,
     };
-    let taken = held::measure(job, phone)?;
+    let taken = held::measure(job, |appliance, dir| phone(appliance, dir, true))?;
     Ok(vec![
         Row::new("bridged_box", taken.percent, "% of a core per 100 calls")
             .goal(HELD_GOAL)
@@ -110,10 +118,10 @@ pub(crate) fn held() -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-/// A SIPp that is the phone 1001 of the box, and echoes.
-fn phone(appliance: &Appliance, dir: &Path) -> anyhow::Result<Called> {
+/// A SIPp that is the phone 1001 of the box; it may send back what it hears.
+fn phone(appliance: &Appliance, dir: &Path, echoes: bool) -> anyhow::Result<Called> {
     let dir = dir.join("phone");
-    let phone = Called::start(&dir, PHONE, true)?;
+    let phone = Called::start(&dir, PHONE, echoes)?;
     phone.register(&dir, appliance.sip, "1001", "bench-1001")?;
     Ok(phone)
 }

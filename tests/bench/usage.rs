@@ -54,6 +54,21 @@ pub(crate) fn processor_seconds(pid: u32) -> anyhow::Result<f64> {
     Ok(ticks.map(|stat| stat.ticks).sum::<u64>() as f64 / TICKS_PER_SECOND)
 }
 
+/// Seconds of processor time of the threads of a process that have this name.
+pub(crate) fn thread_seconds(pid: u32, name: &str) -> anyhow::Result<f64> {
+    let mut ns = 0;
+    for task in fs::read_dir(format!("/proc/{pid}/task"))?.flatten() {
+        let comm = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+        if comm.trim() == name {
+            let text = fs::read_to_string(task.path().join("schedstat"))?;
+            let first = text.split_whitespace().next();
+            ns += first.and_then(|ns| ns.parse::<u64>().ok()).unwrap_or(0);
+        }
+    }
+    anyhow::ensure!(ns > 0, "process {pid} has no thread `{name}` that ran");
+    Ok(ns as f64 / 1e9)
+}
+
 /// Resident memory of a process now, KiB.
 pub(crate) fn resident_kib(pid: u32) -> anyhow::Result<f64> {
     status(pid, "VmRSS:")
