@@ -19,7 +19,7 @@ use plane::{Appliance, Job};
 use rtpengine::Rtpengine;
 use serde_json::json;
 use spinner::Spinner;
-use traffic::{Phone, Seen, Traffic, quantile};
+use traffic::{Phases, Phone, Seen, Traffic, quantile};
 
 /// Packets settle so long before a window opens.
 const SETTLE: Duration = Duration::from_secs(3);
@@ -107,32 +107,32 @@ fn row(name: &str, value: f64, unit: &str, goal: Option<f64>, peer: Option<f64>)
     );
 }
 
-/// A hundred calls.
+/// A hundred calls; the latency of a burst is that of its own length, so it is not told.
 fn bridged(window: Duration) -> anyhow::Result<()> {
-    let ours = run_ours(HUNDRED_CALLS, window, Job::Relay)?;
-    let theirs = run_theirs(HUNDRED_CALLS, window)?;
-    let peer = |of: fn(&Run) -> f64| theirs.as_ref().map(of);
-    row(
-        "bridged",
-        ours.percent(),
-        "% of a core per 100 calls",
-        Some(7.0),
-        peer(Run::percent),
-    );
-    row(
-        "bridged_packet",
-        ours.us_per_packet(),
-        "us per packet",
-        None,
-        peer(Run::us_per_packet),
-    );
-    row(
-        "bridged_latency_p99",
-        ours.latency_ms(0.99),
-        "ms added",
-        Some(1.0),
-        peer(|run| run.latency_ms(0.99)),
-    );
+    for (name, phases) in [
+        ("bridged", Phases::Spread),
+        ("bridged_burst", Phases::Burst),
+    ] {
+        let ours = run_ours(HUNDRED_CALLS, window, Job::Relay, phases)?;
+        let theirs = run_theirs(HUNDRED_CALLS, window, phases)?;
+        let peer = |of: fn(&Run) -> f64| theirs.as_ref().map(of);
+        row(
+            name,
+            ours.percent(),
+            "% of a core per 100 calls",
+            Some(7.0),
+            peer(Run::percent),
+        );
+        if phases == Phases::Spread {
+            row(
+                "bridged_latency_p99",
+                ours.latency_ms(0.99),
+                "ms added",
+                Some(1.0),
+                peer(|run| run.latency_ms(0.99)),
+            );
+        }
+    }
     Ok(())
 }
 
@@ -140,7 +140,7 @@ fn bridged(window: Duration) -> anyhow::Result<()> {
 fn relay(wanted: usize, window: Duration) -> anyhow::Result<()> {
     let carried = (0..=HALVINGS).find_map(|halving| {
         let streams = (wanted >> halving).max(2) & !1;
-        match run_ours(streams, window, Job::Relay) {
+        match run_ours(streams, window, Job::Relay, Phases::Spread) {
             Ok(run) => Some(run),
             Err(why) => {
                 say(&format!(
@@ -151,7 +151,7 @@ fn relay(wanted: usize, window: Duration) -> anyhow::Result<()> {
         }
     });
     let ours = carried.context("the machine carries no streams at all")?;
-    let theirs = run_theirs(ours.streams, window).unwrap_or_else(|why| {
+    let theirs = run_theirs(ours.streams, window, Phases::Spread).unwrap_or_else(|why| {
         say(&format!("rtpengine gives no figure: {why:#}"));
         None
     });
@@ -197,7 +197,7 @@ fn relay(wanted: usize, window: Duration) -> anyhow::Result<()> {
 /// Many prompts at once, while something else wants the core that the media is not bound to.
 fn pacing(streams: usize, window: Duration) -> anyhow::Result<()> {
     let busy = Spinner::start()?;
-    let run = run_ours(streams, window, Job::Silent)?;
+    let run = run_ours(streams, window, Job::Silent, Phases::Mute)?;
     drop(busy);
     for (name, part, goal) in [
         ("p50", 0.5, None),
@@ -226,7 +226,7 @@ fn pacing(streams: usize, window: Duration) -> anyhow::Result<()> {
 
 /// Two hundred bridged calls, both legs recorded: four hundred files.
 fn record(window: Duration) -> anyhow::Result<()> {
-    let ours = run_ours(RECORDED, window, Job::Record)?;
+    let ours = run_ours(RECORDED, window, Job::Record, Phases::Spread)?;
     row("record", ours.us_per_packet(), "us per packet", None, None);
     row(
         "record_gaps",
@@ -242,8 +242,8 @@ fn phones(count: usize) -> anyhow::Result<Vec<Phone>> {
     (0..count).map(|_| Phone::new()).collect()
 }
 
-fn run_ours(streams: usize, window: Duration, job: Job) -> anyhow::Result<Run> {
-    say(&format!("{job:?}, {streams} streams, the box"));
+fn run_ours(streams: usize, window: Duration, job: Job, phases: Phases) -> anyhow::Result<Run> {
+    say(&format!("{job:?}, {streams} streams, {phases:?}, the box"));
     let phones = phones(streams)?;
     let me = std::process::id();
     let before = usage::resident_kib(me)?;
@@ -253,7 +253,7 @@ fn run_ours(streams: usize, window: Duration, job: Job) -> anyhow::Result<Run> {
     }
     appliance.answer(&phones, job)?;
     let used = || Ok((usage::thread_ns(me, "media")?, usage::resident_kib(me)?));
-    let run = watch(phones, job != Job::Silent, window, used)?;
+    let run = watch(phones, phases, window, used)?;
     let gaps = appliance.close(job)?;
     Ok(Run {
         gaps,
@@ -262,11 +262,11 @@ fn run_ours(streams: usize, window: Duration, job: Job) -> anyhow::Result<Run> {
     })
 }
 
-fn run_theirs(streams: usize, window: Duration) -> anyhow::Result<Option<Run>> {
+fn run_theirs(streams: usize, window: Duration, phases: Phases) -> anyhow::Result<Option<Run>> {
     let Some(mut engine) = Rtpengine::start()? else {
         return Ok(None);
     };
-    say(&format!("Relay, {streams} streams, rtpengine"));
+    say(&format!("Relay, {streams} streams, {phases:?}, rtpengine"));
     let pid = engine.pid();
     let phones = phones(streams)?;
     let before = usage::resident_kib(pid)?;
@@ -274,7 +274,7 @@ fn run_theirs(streams: usize, window: Duration) -> anyhow::Result<Option<Run>> {
         engine.bridge(n, &pair[0], &pair[1])?;
     }
     let used = || Ok((usage::thread_ns(pid, "")?, usage::resident_kib(pid)?));
-    let run = watch(phones, true, window, used)?;
+    let run = watch(phones, phases, window, used)?;
     Ok(Some(Run {
         memory_kib: run.memory_kib - before,
         ..run
@@ -284,12 +284,12 @@ fn run_theirs(streams: usize, window: Duration) -> anyhow::Result<Option<Run>> {
 /// Lets the phones talk and measures a window. `used` gives processor ns and resident KiB.
 fn watch(
     phones: Vec<Phone>,
-    talks: bool,
+    phases: Phases,
     window: Duration,
     used: impl Fn() -> anyhow::Result<(u64, f64)>,
 ) -> anyhow::Result<Run> {
     let streams = phones.len();
-    let traffic = Traffic::start(phones, talks);
+    let traffic = Traffic::start(phones, phases);
     std::thread::sleep(SETTLE);
     // The memory is read before the phones begin to keep what they see.
     let ((before, memory_kib), began) = (used()?, Instant::now());

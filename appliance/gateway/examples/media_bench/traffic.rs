@@ -59,6 +59,17 @@ impl Phone {
     }
 }
 
+/// When in the 20 ms the phones speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phases {
+    /// Each at its own moment, as people do: at worst each packet wakes who carries it.
+    Spread,
+    /// All at once, as most load generators do.
+    Burst,
+    /// Never.
+    Mute,
+}
+
 /// What came in the window.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
@@ -83,14 +94,14 @@ struct Shared {
 }
 
 impl Traffic {
-    /// Lets the phones talk (where `talks`) and hear.
-    pub(crate) fn start(phones: Vec<Phone>, talks: bool) -> Self {
+    /// Lets the phones talk and hear.
+    pub(crate) fn start(phones: Vec<Phone>, phases: Phases) -> Self {
         let shared = Arc::new(Shared::default());
         let phones = Arc::new(phones);
         let mut threads = Vec::new();
-        if talks {
+        if phases != Phases::Mute {
             let (shared, phones) = (shared.clone(), phones.clone());
-            threads.push(std::thread::spawn(move || send(&phones, &shared)));
+            threads.push(std::thread::spawn(move || send(&phones, phases, &shared)));
         }
         let taken = shared.clone();
         threads.push(std::thread::spawn(move || take(&phones, &taken)));
@@ -154,10 +165,13 @@ pub(crate) fn take_first_core(priority: i32) {
     }
 }
 
-fn send(phones: &[Phone], shared: &Shared) -> Seen {
+fn send(phones: &[Phone], phases: Phases, shared: &Shared) -> Seen {
     take_first_core(20);
     let begin = wall_ns() + FRAME_NS;
-    let step = FRAME_NS / phones.len() as u64;
+    let step = match phases {
+        Phases::Spread => FRAME_NS / phones.len() as u64,
+        Phases::Burst | Phases::Mute => 0,
+    };
     let mut payload = [Codec::Pcma.silence(); FRAME];
     payload[..8].copy_from_slice(&MARK);
     let mut out = [0; 256];
