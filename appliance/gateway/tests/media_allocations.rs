@@ -1,5 +1,5 @@
 //! The media thread takes no memory after it was started: an allocator counts for every thread but
-//! the test's own, while calls open, talk, press keys, play, are tapped and close.
+//! the test's own, while calls in every kind of codec open, talk, press keys, play, are tapped and close.
 //!
 //! One test in a binary of its own, so that nothing else allocates while it counts.
 
@@ -115,6 +115,7 @@ fn the_media_thread_takes_no_memory_while_calls_come_and_go() {
         codec: Codec::Pcma,
         payload: 8,
         events: Some(101),
+        events_clock: 8_000,
         ptime_ms: 20,
         remote_rtp: rtp.local_addr().unwrap(),
         remote_rtcp: rtp.local_addr().unwrap(),
@@ -139,8 +140,13 @@ fn the_media_thread_takes_no_memory_while_calls_come_and_go() {
 
     let before = TAKEN.load(Ordering::Relaxed);
     let mut digits = 0;
-    for call in 0..3 {
+    let codecs = [Codec::Pcma, Codec::G722, Codec::Opus];
+    for (call, codec) in (0..).zip(codecs) {
         let stream = StreamId(call);
+        let spec = StreamSpec {
+            codec,
+            ..spec.clone()
+        };
         plane.command(StreamCommand::Open {
             stream,
             port,

@@ -14,6 +14,7 @@ use crate::cause::Cause;
 use crate::event::Origin;
 use crate::line::{Dial, Line};
 use crate::refresh::{Refresh, lists};
+use crate::sound::Sound;
 
 /// A leg of one switchboard, counted from 1 and never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,6 +134,8 @@ pub(crate) struct LegStream {
     pub(crate) version: u64,
     /// Our own offer waits for its answer.
     pub(crate) offering: bool,
+    /// What it may speak, best first.
+    pub(crate) sound: Sound,
     pub(crate) hold: Hold,
     /// What was agreed last; `None` until the media plane has been told to open it.
     pub(crate) spec: Option<StreamSpec>,
@@ -148,10 +151,11 @@ pub(crate) struct LegStream {
 }
 
 impl LegStream {
-    pub(crate) fn new(id: StreamId, port: u16) -> Self {
+    pub(crate) fn new(id: StreamId, port: u16, sound: Sound) -> Self {
         Self {
             id,
             port,
+            sound,
             version: 1,
             offering: false,
             hold: Hold::default(),

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::net::Net;
+use crate::sound::Sound;
 use crate::trunk::Login;
 
 /// A phone's account at this box.
@@ -16,6 +17,8 @@ pub struct Device {
     pub login: Login,
     /// Networks it may register and call from; the private networks where empty.
     pub nets: Vec<Net>,
+    /// What it may speak.
+    pub sound: Sound,
 }
 
 /// What a call is placed to.

@@ -10,31 +10,34 @@ use media::sdp::{self, Capabilities, Direction, OfferError, SdpIds, Session};
 use sip::{Body, Reply};
 
 use crate::cause::Cause;
+use crate::sound::Sound;
 
 /// Content type of a session description.
 pub(crate) const SDP: &str = "application/sdp";
 
 /// Where a leg's stream is reached, and which description of it this is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) ip: IpAddr,
     pub(crate) port: u16,
     pub(crate) ids: SdpIds,
     /// Which way we let media flow.
     pub(crate) direction: Direction,
+    /// What the line may speak.
+    pub(crate) sound: Sound,
 }
 
 impl Place {
-    fn capabilities(self) -> Capabilities {
+    fn capabilities(&self) -> Capabilities {
         Capabilities {
             direction: self.direction,
-            ..Capabilities::default()
+            codecs: self.sound.codecs.clone(),
         }
     }
 }
 
 /// Our answer to `offer`, and the stream that follows from it.
-pub(crate) fn answer(offer: &[u8], place: Place) -> Result<(Body, StreamSpec), OfferError> {
+pub(crate) fn answer(offer: &[u8], place: &Place) -> Result<(Body, StreamSpec), OfferError> {
     let offer = Session::parse(offer)?;
     let ours = place.capabilities();
     let answer = sdp::answer(&offer, &ours, place.ip, place.port, place.ids)?;
@@ -42,12 +45,12 @@ pub(crate) fn answer(offer: &[u8], place: Place) -> Result<(Body, StreamSpec), O
 }
 
 /// Our own offer.
-pub(crate) fn offer(place: Place) -> Vec<u8> {
+pub(crate) fn offer(place: &Place) -> Vec<u8> {
     sdp::offer(&place.capabilities(), place.ip, place.port, place.ids)
 }
 
 /// The stream that follows from the peer's `answer` to our offer.
-pub(crate) fn accept(answer: &[u8], place: Place) -> Result<StreamSpec, OfferError> {
+pub(crate) fn accept(answer: &[u8], place: &Place) -> Result<StreamSpec, OfferError> {
     sdp::accept_answer(answer, &place.capabilities())
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use sip::Transport;
 
 use crate::net::Net;
+use crate::sound::Sound;
 
 /// One carrier's account at this box.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Trunk {
     pub login: Option<Login>,
     /// How we call it; `None` where it only calls us.
     pub outbound: Option<Outbound>,
+    /// What it may speak.
+    pub sound: Sound,
 }
 
 /// How a trunk is called. Made by [`Outbound::at`] and then changed field by field.

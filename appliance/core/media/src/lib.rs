@@ -48,5 +48,5 @@ pub use command::{StreamCommand, StreamEvent, StreamId};
 pub use prompt::{Playlist, Prompt};
 pub use sdp::StreamSpec;
 pub use stats::StreamStats;
-pub use stream::{PacketKind, Passing, Stream, StreamSeed};
+pub use stream::{Gear, PacketKind, Passing, Stream, StreamSeed};
 pub use transcode::{AudioDecoder, AudioEncoder, Transcoder};

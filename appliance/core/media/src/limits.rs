@@ -36,6 +36,10 @@ pub const JITTER_MOST: u32 = 1_600;
 pub const OPUS_PACKETS: usize = 24;
 /// Bytes of an Opus packet that is kept: 190 kbit/s, several times what speech needs.
 pub const MAX_OPUS_PACKET: usize = 480;
+/// Bytes of one Opus packet of ours: 20 ms at 24 kbit/s with error correction need about 90.
+pub const MAX_CODED: usize = 480;
+/// A party that was silent for so long hands nothing on to the other one of a transcoded bridge.
+pub const VOICE_HOLD: Duration = Duration::from_millis(500);
 /// Consecutive late packets after which the peer's clock is taken anew.
 pub const LATE_BEFORE_RESYNC: u32 = 5;
 /// Frames of surplus delay before one is dropped.

@@ -64,6 +64,7 @@ fn spec() -> StreamSpec {
         codec: Codec::Pcma,
         payload: 8,
         events: Some(101),
+        events_clock: 8_000,
         ptime_ms: 20,
         remote_rtp: rtp(),
         remote_rtcp: rtcp(),
@@ -310,4 +311,70 @@ fn receiving_opus_takes_no_memory() {
     }
     receiver.reset();
     assert_eq!(TAKEN.get() - before, 0);
+}
+
+#[test]
+fn a_bridge_of_opus_and_g722_takes_no_memory_after_it_was_made() {
+    let now = Instant::now();
+    let seed = |byte| StreamSeed {
+        random: [byte; 32],
+        ntp: 1 << 40,
+    };
+    let of = |codec: Codec| StreamSpec {
+        codec,
+        payload: codec.static_payload(),
+        events: None,
+        ..spec()
+    };
+    let codecs = [Codec::Opus, Codec::G722];
+    let mut streams = codecs.map(|codec| Stream::new(now, StreamId(1), of(codec), &seed(1)));
+    let mut sources = codecs.map(|codec| AudioEncoder::new(codec).unwrap());
+    let prompt = Arc::new(Prompt::from_samples("tone", &[5_000; 1_000]));
+    let wave: Vec<i16> = (0..320).map(|n| (n * 77 % 5_000) as i16).collect();
+    let (mut came, mut goes) = ([0; MAX_PACKET], [0; MAX_PACKET]);
+
+    let before = TAKEN.get();
+    let (mut sent, mut frames) = (0, 0);
+    for stream in &mut streams {
+        stream.bridge(true);
+        stream.record(true);
+        stream.tap(true);
+    }
+    for n in 0..500u32 {
+        let now = now + Duration::from_millis(20) * n;
+        if n == 300 {
+            streams[0].play(1, Playlist::new([prompt.clone()], false));
+            assert!(streams[1].send_digit('5'));
+        }
+        for at in [0, 1] {
+            let [one, two] = &mut streams;
+            let (from, to) = if at == 0 { (one, two) } else { (two, one) };
+            let frame = sources[at].frame();
+            let length = sources[at].encode(&wave[..frame], &mut goes);
+            let packet = Packet {
+                payload_type: codecs[at].static_payload(),
+                marker: false,
+                sequence: n as u16,
+                timestamp: n * codecs[at].clock() / 50,
+                ssrc: 7,
+                payload: &goes[..length],
+            };
+            let length = packet.write(&mut came).unwrap();
+            if n % 25 != 7 {
+                from.handle_rtp(now, rtp(), &came[..length]);
+            }
+            from.faces(Some(codecs[1 - at]));
+            from.handle_tick(now);
+            if let Some(pcm) = from.voice_frame(now) {
+                to.hear(pcm);
+            }
+            while from.poll_transmit(&mut goes).is_some() {
+                sent += 1;
+            }
+            while from.poll_event().is_some() {}
+            frames += u32::from(from.recording_frame().is_some());
+        }
+    }
+    assert_eq!(TAKEN.get() - before, 0);
+    assert!(sent > 900 && frames == 1_000, "{sent} {frames}");
 }

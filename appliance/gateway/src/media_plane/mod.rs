@@ -29,7 +29,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use media::limits::{FRAME, MAX_PLAYLIST};
-use media::{Playlist, Prompt, StreamCommand, StreamEvent, StreamId, StreamSeed, StreamStats};
+use media::{
+    Gear, Playlist, Prompt, StreamCommand, StreamEvent, StreamId, StreamSeed, StreamStats,
+};
 use rtrb::{Consumer, Producer};
 use rustix::rand::{GetRandomFlags, getrandom};
 use tracing::warn;
@@ -97,6 +99,8 @@ pub struct MediaPlane {
     orders_full: u64,
     starts: Producer<Start>,
     told: Producer<StreamEvent>,
+    /// What streams need no more: freed here, not in the thread.
+    spent: Consumer<Gear>,
     taps: Option<TapReader>,
     running: Running,
 }
@@ -126,6 +130,7 @@ impl MediaPlane {
     /// Does what a call needs. Never waits: where the ring is full the command is dropped, counted
     /// and logged (it holds four commands for every stream).
     pub fn command(&mut self, command: StreamCommand) {
+        while self.spent.pop().is_ok() {}
         match command {
             StreamCommand::Open { stream, port, spec } => {
                 let seat = self.ports.get(&port).copied();
@@ -150,9 +155,13 @@ impl MediaPlane {
                         is_recorded: false,
                     },
                 );
-                self.order(stream, Act::Open(spec, seed()));
+                let gear = Gear::new(&spec);
+                self.order(stream, Act::Open(spec, seed(), gear));
             }
-            StreamCommand::Update { stream, spec } => self.order(stream, Act::Update(spec)),
+            StreamCommand::Update { stream, spec } => {
+                let gear = Gear::new(&spec);
+                self.order(stream, Act::Update(spec, gear));
+            }
             StreamCommand::Play {
                 stream,
                 id,

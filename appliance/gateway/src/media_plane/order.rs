@@ -1,7 +1,7 @@
 //! A command as it crosses the ring: names became audio, ports became seats.
 
 use media::limits::MAX_DIGITS_OUT;
-use media::{Playlist, StreamId, StreamSeed, StreamSpec};
+use media::{Gear, Playlist, StreamId, StreamSeed, StreamSpec};
 
 /// One command for the seat of one stream.
 #[derive(Debug)]
@@ -14,8 +14,8 @@ pub(super) struct Order {
 /// What is to be done.
 #[derive(Debug)]
 pub(super) enum Act {
-    Open(StreamSpec, StreamSeed),
-    Update(StreamSpec),
+    Open(StreamSpec, StreamSeed, Gear),
+    Update(StreamSpec, Gear),
     Play(u32, Playlist),
     StopPlay,
     /// With the stream that sits on that seat.

@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::thread::Thread;
 
-use media::StreamEvent;
+use media::{Gear, StreamEvent};
 use rtrb::Producer;
 
 use super::TapFrame;
@@ -19,6 +19,8 @@ pub(super) struct Outlets {
     pub(super) events: Producer<StreamEvent>,
     pub(super) takes: Producer<Take>,
     pub(super) taps: Producer<TapFrame>,
+    /// What streams need no more, to be freed by the control side; full: freed here.
+    pub(super) spent: Producer<Gear>,
     /// Wakes the control side.
     pub(super) control: Arc<OwnedFd>,
     /// Writes the recordings.
@@ -54,6 +56,13 @@ impl Outlets {
             self.recorder.unpark();
         }
         true
+    }
+
+    /// Hands memory back to whoever may free it.
+    pub(super) fn give_back(&mut self, gear: Gear) {
+        if !gear.is_empty() && self.spent.push(gear).is_err() {
+            count(&self.counters.events_full);
+        }
     }
 
     pub(super) fn tap(&mut self, frame: TapFrame) {

@@ -5,7 +5,7 @@
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Instant;
 
-use media::{PacketKind, Passing, Stream, StreamEvent, StreamId, StreamSeed, StreamSpec};
+use media::{Gear, PacketKind, Passing, Stream, StreamEvent, StreamId, StreamSeed, StreamSpec};
 use rustix::io::Errno;
 
 use super::TapFrame;
@@ -82,11 +82,13 @@ impl Seat {
         &mut self,
         now: Instant,
         stream: StreamId,
-        (spec, seed): (StreamSpec, &StreamSeed),
+        (spec, seed, gear): (StreamSpec, &StreamSeed, Gear),
         buffer: &mut [u8],
+        out: &mut Outlets,
     ) {
         sockets::drain(&self.pair.rtp, buffer);
         sockets::drain(&self.pair.rtcp, buffer);
+        out.give_back(self.stream.fit(gear, true));
         self.phase = Phase::Open;
         self.stream.reopen(now, stream, spec, seed);
         self.recorded = None;
@@ -94,12 +96,15 @@ impl Seat {
     }
 
     /// Does what the stream was told. `Open`, `Close` and bridges are the thread's.
-    pub(super) fn act(&mut self, now: Instant, act: Act) {
+    pub(super) fn act(&mut self, now: Instant, act: Act, out: &mut Outlets) {
         if self.phase == Phase::Lost {
             return;
         }
         match act {
-            Act::Update(spec) => self.stream.update(now, spec),
+            Act::Update(spec, gear) => {
+                out.give_back(self.stream.fit(gear, false));
+                self.stream.update(now, spec);
+            }
             Act::Play(id, list) => self.stream.play(id, list),
             Act::StopPlay => self.stream.stop_play(),
             Act::SendDigits(digits) => {
@@ -181,9 +186,20 @@ impl Seat {
     }
 
     /// 20 ms went by. Says whether the seat is free afterwards.
-    pub(super) fn tick(&mut self, now: Instant, buffer: &mut [u8], out: &mut Outlets) -> bool {
+    pub(super) fn tick(
+        &mut self,
+        now: Instant,
+        partner: Option<&mut Self>,
+        buffer: &mut [u8],
+        out: &mut Outlets,
+    ) -> bool {
         if self.phase == Phase::Open {
+            let other = partner.as_ref().map(|partner| partner.stream.spec().codec);
+            self.stream.faces(other);
             self.stream.handle_tick(now);
+            if let Some(partner) = partner {
+                self.speak(now, partner);
+            }
             self.follow(now, out);
             self.transmit(buffer, out);
             self.hand_over_frames(out);
@@ -191,6 +207,18 @@ impl Seat {
             return false;
         }
         self.phase == Phase::Closing && self.settle(out)
+    }
+
+    /// Hands the other party what only a decoder hears.
+    fn speak(&mut self, now: Instant, partner: &mut Self) {
+        if let Some(pcm) = self.stream.voice_frame(now) {
+            partner.stream.hear(pcm);
+        }
+        if let Some(key) = self.stream.take_key()
+            && partner.stream.spec().events.is_some()
+        {
+            partner.stream.send_digit(key);
+        }
     }
 
     /// The stream says goodbye and stands up. Says whether the seat is free afterwards; else each

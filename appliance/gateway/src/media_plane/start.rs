@@ -76,6 +76,7 @@ impl MediaPlane {
         let (starts, recorder_starts) = RingBuffer::new(lengths.orders);
         let (takes, recorder_takes) = RingBuffer::new(lengths.takes);
         let (taps, tap_reader) = RingBuffer::new(lengths.taps);
+        let (spent, spent_gear) = RingBuffer::new(lengths.orders);
         let (events, thread_events) = RingBuffer::new(lengths.events);
         let (recorded, recorder_events) = RingBuffer::new(lengths.events);
         let (told, own_events) = RingBuffer::new(lengths.events);
@@ -94,6 +95,7 @@ impl MediaPlane {
             events,
             takes,
             taps,
+            spent,
             control: control.clone(),
             recorder: recorder.thread().clone(),
             told: false,
@@ -115,6 +117,7 @@ impl MediaPlane {
             orders_full: 0,
             starts,
             told,
+            spent: spent_gear,
             taps: Some(TapReader { ring: tap_reader }),
             running: Running {
                 counters,
@@ -165,6 +168,7 @@ pub(super) fn idle(now: Instant, id: StreamId) -> Stream {
         codec: Codec::Pcma,
         payload: Codec::Pcma.static_payload(),
         events: None,
+        events_clock: 8_000,
         ptime_ms: 20,
         remote_rtp: nobody,
         remote_rtcp: nobody,

@@ -123,6 +123,7 @@ impl Peer {
             codec: Codec::Pcma,
             payload: 8,
             events: Some(101),
+            events_clock: 8_000,
             ptime_ms: 20,
             remote_rtp: self.rtp.local_addr().unwrap(),
             remote_rtcp: self.rtcp.local_addr().unwrap(),

@@ -199,11 +199,13 @@ impl MediaThread {
         let is_here = has(index, stream);
         self.at_work = Some(index);
         match act {
-            Act::Open(spec, seed) if self.seats.get(index).is_some_and(Seat::is_free) => {
+            Act::Open(spec, seed, gear) if self.seats.get(index).is_some_and(Seat::is_free) => {
                 count(&self.outlets.counters.open);
                 let seat = &mut self.seats[index];
                 seat.slot = self.wheel.insert(self.clock.now_ns(), index);
-                seat.open(now, stream, (spec, &seed), &mut self.buffers.came);
+                let how = (spec, &seed, gear);
+                let buffer = &mut self.buffers.came;
+                seat.open(now, stream, how, buffer, &mut self.outlets);
                 self.watch(index, true);
             }
             Act::Bridge(other, partner)
@@ -233,7 +235,7 @@ impl MediaThread {
                 }
             }
             Act::Open(..) | Act::Bridge(..) => count(&self.outlets.counters.misdirected),
-            act if is_here => self.seats[index].act(now, act),
+            act if is_here => self.seats[index].act(now, act, &mut self.outlets),
             _ => count(&self.outlets.counters.misdirected),
         }
     }
@@ -259,7 +261,7 @@ impl MediaThread {
                     .add(now.saturating_sub(due.at) / 1_000);
                 let instant = self.clock.instant(now);
                 self.at_work = Some(index);
-                if self.seats[index].tick(instant, &mut self.buffers.goes, &mut self.outlets) {
+                if self.tick(index, instant) {
                     self.free(index, due.slot);
                 }
                 now = self.clock.now_ns();
@@ -269,6 +271,21 @@ impl MediaThread {
             .counters
             .overruns
             .store(self.wheel.overruns(), Ordering::Relaxed);
+    }
+
+    /// Ticks one seat beside that of its bridge; says whether it is free afterwards.
+    fn tick(&mut self, index: usize, now: Instant) -> bool {
+        let Self {
+            seats,
+            buffers,
+            outlets,
+            ..
+        } = self;
+        let partner = seats[index].partner;
+        match partner.and_then(|other| seats.get_disjoint_mut([index, other]).ok()) {
+            Some([seat, partner]) => seat.tick(now, Some(partner), &mut buffers.goes, outlets),
+            None => seats[index].tick(now, None, &mut buffers.goes, outlets),
+        }
     }
 
     fn free(&mut self, index: usize, slot: usize) {

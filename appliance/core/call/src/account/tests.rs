@@ -39,6 +39,7 @@ fn trunk(host: &str, register: bool) -> Trunk {
         peers: vec![],
         login: None,
         outbound: Some(outbound),
+        sound: crate::Sound::of_trunk(),
     }
 }
 

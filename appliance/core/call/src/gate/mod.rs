@@ -21,12 +21,15 @@ use sip::DigestVerdict;
 pub use self::bans::{Ban, BanReason};
 use self::bans::{Bans, is_scanner};
 use crate::deadlines::Deadlines;
+use crate::event::Origin;
+use crate::leg::Party;
 use crate::limits::{
     KNOWN_HELPINGS, MAX_CHALLENGES, MAX_GUESSES, MAX_PROBES, MAX_SOURCES, MAX_WRONG_CREDENTIALS,
     PROVEN_MEMORY, SOURCE_MEMORY,
 };
-use crate::line::Device;
+use crate::line::{Device, Line};
 use crate::net::{Net, private_networks};
+use crate::sound::Sound;
 use crate::trunk::{Login, Trunk};
 
 /// What to do with a request from outside any dialog.
@@ -148,6 +151,22 @@ impl Gate {
         }
         self.lan.sort_unstable();
         self.lan.dedup();
+    }
+
+    /// What the line of a party may speak.
+    pub(crate) fn sound_of(&self, party: &Party) -> Sound {
+        match party {
+            Party::Caller(Origin::Trunk(name)) | Party::Called(Line::Trunk(name)) => {
+                let mut trunks = self.trunks.iter().map(|(_, trunk)| trunk);
+                let trunk = trunks.find(|trunk| trunk.name == *name);
+                trunk.map_or_else(Sound::of_trunk, |trunk| trunk.sound.clone())
+            }
+            Party::Caller(Origin::Device(name)) | Party::Called(Line::Device(name)) => {
+                let mut devices = self.devices.values().map(|(_, device)| device);
+                let device = devices.find(|device| device.name == *name);
+                device.map_or_else(Sound::of_device, |device| device.sound.clone())
+            }
+        }
     }
 
     /// Whether there is a device of this name.

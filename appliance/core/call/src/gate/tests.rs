@@ -16,6 +16,7 @@ fn trunk(name: &str, peers: &[&str], login: bool) -> Trunk {
         peers,
         login,
         outbound: None,
+        sound: Sound::of_trunk(),
     }
 }
 
@@ -177,6 +178,7 @@ fn phones() -> Gate {
             password: "secret".into(),
         },
         nets: vec![],
+        sound: Sound::of_device(),
     }]);
     gate
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use media::sdp::{OfferError, SdpIds};
-use media::{StreamCommand, StreamId, StreamSpec};
+use media::{Codec, StreamCommand, StreamId, StreamSpec};
 use sip::{Body, DialogId, Reply, Request, TxId};
 
 use super::admission::{ALLOW, SUPPORTED, joined, wish};
@@ -88,6 +88,7 @@ impl Switchboard {
             return None;
         };
         let offer = invite.request.body.clone();
+        let sound = self.gate.sound_of(&entry.party);
         let mut stream = match entry.stream.take() {
             Some(stream) => stream,
             None => {
@@ -95,7 +96,7 @@ impl Switchboard {
                     self.finish(now, leg, Cause::Overload, Parting::Speak);
                     return None;
                 };
-                LegStream::new(stream_id(leg), port)
+                LegStream::new(stream_id(leg), port, sound)
             }
         };
         let described = self.first_answer(&mut stream, offer.as_ref());
@@ -116,6 +117,25 @@ impl Switchboard {
         }
     }
 
+    /// The codec that `leg` speaks, or will speak by what it offered.
+    pub(super) fn codec_of(&self, leg: LegId) -> Option<Codec> {
+        let entry = self.legs.get(&leg)?;
+        if let Some(spec) = entry
+            .stream
+            .as_ref()
+            .and_then(|stream| stream.spec.as_ref())
+        {
+            return Some(spec.codec);
+        }
+        let State::Offered(invite) = &entry.state else {
+            return None;
+        };
+        let stream = LegStream::new(stream_id(leg), 0, self.gate.sound_of(&entry.party));
+        let offer = invite.request.body.as_ref()?;
+        let answer = offer::answer(&offer.bytes, &self.place_of(&stream));
+        answer.ok().map(|(_, spec)| spec.codec)
+    }
+
     /// The ACK of a 2xx; it carries the answer where the 2xx carried our offer.
     pub(super) fn on_acked(&mut self, now: Instant, dialog: DialogId, body: Option<Body>) {
         let Some(leg) = self.leg_of(dialog) else {
@@ -129,7 +149,7 @@ impl Switchboard {
         }
         let answer = body.map(|b| b.bytes).unwrap_or_default();
         let place = place(self.house.media_ip, stream);
-        match offer::accept(&answer, place) {
+        match offer::accept(&answer, &place) {
             Ok(spec) => {
                 self.agree(leg, spec);
                 self.settle_hold(now, leg);
@@ -213,10 +233,10 @@ impl Switchboard {
         stream.hold.told = stream.hold.wanted;
         let place = self.place_of(stream);
         if let Some(body) = body {
-            return offer::answer(&body.bytes, place).map(|(body, spec)| (body, Some(spec)));
+            return offer::answer(&body.bytes, &place).map(|(body, spec)| (body, Some(spec)));
         }
         stream.offering = true;
-        Ok((Body::new(SDP, offer::offer(place)), None))
+        Ok((Body::new(SDP, offer::offer(&place)), None))
     }
 
     /// A later offer, answered on the same port with the next version.
@@ -241,12 +261,12 @@ impl Switchboard {
         stream.hold.told = stream.hold.wanted;
         let place = place(media_ip, stream);
         match body {
-            Some(body) => offer::answer(&body.bytes, place)
+            Some(body) => offer::answer(&body.bytes, &place)
                 .map(|(body, spec)| (body, Some(spec)))
                 .map_err(|error| offer::refusal(&error, &agent)),
             None if may_offer => {
                 stream.offering = true;
-                Ok((Body::new(SDP, offer::offer(place)), None))
+                Ok((Body::new(SDP, offer::offer(&place)), None))
             }
             None => Err(Reply::new(400)),
         }
@@ -296,11 +316,17 @@ pub(super) fn place(ip: std::net::IpAddr, stream: &LegStream) -> Place {
         session: u64::from(stream.id.0),
         version: stream.version,
     };
+    // A change on the way keeps the codec where the peer does not want another.
+    let mut sound = stream.sound.clone();
+    if let Some(spec) = &stream.spec {
+        sound.prefer(spec.codec);
+    }
     Place {
         ip,
         port: stream.port,
         ids,
         direction: stream.direction(),
+        sound,
     }
 }
 

@@ -22,6 +22,12 @@ impl Switchboard {
     /// Places a call. Its fate comes as `Ringing`s, then `Answered` and `Opened`, or `Ended` with
     /// the cause why not; a line that cannot be called at all ends at once.
     pub fn dial(&mut self, now: Instant, dial: Dial) -> LegId {
+        self.dial_for(now, dial, None)
+    }
+
+    /// The same for a party that is there already: what `caller` speaks is offered first, so that
+    /// nothing need be decoded between the two.
+    pub fn dial_for(&mut self, now: Instant, dial: Dial, caller: Option<LegId>) -> LegId {
         let leg = self.next_leg();
         let is_full = self.house.stopping || self.legs.len() >= MAX_LEGS;
         let plan = if is_full {
@@ -33,7 +39,7 @@ impl Switchboard {
         let patience = now + dial.patience;
         self.legs.insert(leg, Leg::outgoing(dial, nowhere));
         let placed = plan.and_then(|plan| {
-            self.prepare(now, leg)?;
+            self.prepare(now, leg, caller)?;
             self.place(now, leg, plan)
         });
         match placed {
@@ -74,7 +80,7 @@ impl Switchboard {
         let place = self.legs.get(&leg).and_then(|l| l.stream.as_ref());
         let place = place.map(|stream| self.place_of(stream));
         let agreed = body.zip(place);
-        if let Some(spec) = agreed.and_then(|(body, place)| offer::accept(&body.bytes, place).ok())
+        if let Some(spec) = agreed.and_then(|(body, place)| offer::accept(&body.bytes, &place).ok())
         {
             self.agree(leg, spec);
             early_media = true;
@@ -123,7 +129,7 @@ impl Switchboard {
         let timer = refresh::granted(headers.first("Session-Expires"));
         self.watch(now, leg, timer);
         self.events.push_back(LegEvent::Answered { leg });
-        match body.map(|body| offer::accept(&body.bytes, place)) {
+        match body.map(|body| offer::accept(&body.bytes, &place)) {
             Some(Ok(spec)) => self.agree(leg, spec),
             // The answer came with an earlier response (RFC 3261 13.2.1).
             None if is_open => {}

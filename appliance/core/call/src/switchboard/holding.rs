@@ -81,7 +81,7 @@ impl Switchboard {
         stream.hold.before = stream.hold.told;
         stream.hold.told = stream.hold.wanted;
         let place = super::answering::place(media_ip, stream);
-        let body = Some(Body::new(SDP, offer::offer(place)));
+        let body = Some(Body::new(SDP, offer::offer(&place)));
         headers.push(("Allow".into(), ALLOW.into()));
         let tx = self
             .endpoint
@@ -111,7 +111,7 @@ impl Switchboard {
             return self.deadlines.set((leg, Why::Glare), now + wait);
         }
         let place = super::answering::place(media_ip, stream);
-        let answer = body.map(|body| offer::accept(&body.bytes, place));
+        let answer = body.map(|body| offer::accept(&body.bytes, &place));
         match answer.unwrap_or(Err(OfferError::NoAudio)) {
             Ok(spec) => self.agree(leg, spec),
             Err(error) => {

@@ -19,6 +19,7 @@ use crate::limits::SERVER_PATIENCE;
 use crate::line::{Dial, Line};
 use crate::offer::{self, SDP};
 use crate::registrar::Contact;
+use crate::sound::Sound;
 
 /// How a call is placed.
 #[derive(Debug)]
@@ -72,9 +73,20 @@ impl Switchboard {
     }
 
     /// Gives a leg that is to call somebody its stream.
-    pub(super) fn prepare(&mut self, now: Instant, leg: LegId) -> Result<(), Cause> {
+    /// It offers first what `caller` speaks.
+    pub(super) fn prepare(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        caller: Option<LegId>,
+    ) -> Result<(), Cause> {
+        let party = self.legs.get(&leg).map(|entry| &entry.party);
+        let mut sound = party.map_or_else(Sound::of_trunk, |party| self.gate.sound_of(party));
+        if let Some(codec) = caller.and_then(|caller| self.codec_of(caller)) {
+            sound.prefer(codec);
+        }
         let port = self.ports.take(now).ok_or(Cause::Overload)?;
-        let mut stream = LegStream::new(stream_id(leg), port);
+        let mut stream = LegStream::new(stream_id(leg), port, sound);
         stream.offering = true;
         self.index.streams.insert(stream.id, leg);
         if let Some(entry) = self.legs.get_mut(&leg) {
@@ -159,7 +171,7 @@ impl Switchboard {
         let (State::Dialling(dialling), Some(stream)) = (&entry.state, &entry.stream) else {
             return false;
         };
-        let body = Body::new(SDP, offer::offer(self.place_of(stream)));
+        let body = Body::new(SDP, offer::offer(&self.place_of(stream)));
         let peer = target.peer;
         let Some(invite) = invite(&dialling.dial, target, body) else {
             return false;

@@ -164,3 +164,22 @@ fn a_device_without_a_phone_is_not_registered() {
     let nobody = world.dial(to_device("9999"));
     assert_eq!(world.cause(nobody), Cause::NoRoute);
 }
+
+#[test]
+fn a_phone_is_offered_first_what_its_caller_speaks() {
+    let mut world = World::with_phones();
+    let now = world.now;
+    world.phone_dials(at(SOFT), "1002", "1001");
+    let caller = world.incoming();
+    let leg = world.board.dial_for(now, to_device("1001"), Some(caller));
+    world.settle();
+    let (_, request) = world.rung(at(DESK));
+    let body = String::from_utf8(request.body.unwrap().bytes).unwrap();
+    assert!(body.contains(" RTP/AVP 8 111 9 0 101 110\r\n"), "{body}");
+    world.board.end(now, leg, Cause::CallerHungUp);
+    let leg = world.dial(to_device("1001"));
+    let (_, request) = world.rung(at(DESK));
+    let body = String::from_utf8(request.body.unwrap().bytes).unwrap();
+    assert!(body.contains(" RTP/AVP 111 9 8 0 101 110\r\n"), "{body}");
+    world.board.end(now, leg, Cause::CallerHungUp);
+}

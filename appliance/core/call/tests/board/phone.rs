@@ -19,6 +19,7 @@ pub(crate) fn device(name: &str) -> Device {
             password: password(name),
         },
         nets: vec![],
+        sound: call::Sound::of_device(),
     }
 }
 

@@ -17,6 +17,7 @@ fn outbound(host: &str, change: impl FnOnce(&mut Outbound)) -> Trunk {
         peers: vec![],
         login: None,
         outbound: Some(outbound),
+        sound: call::Sound::of_trunk(),
     }
 }
 

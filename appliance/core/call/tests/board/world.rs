@@ -50,6 +50,7 @@ pub(crate) fn carrier() -> Trunk {
         peers: vec!["198.51.100.0/24".parse().unwrap()],
         login: None,
         outbound: Some(Outbound::at(CARRIER)),
+        sound: call::Sound::of_trunk(),
     }
 }
 

@@ -121,7 +121,8 @@ impl Centre {
 
     /// Places a call of ours; its leg is one side more of the call.
     pub(super) fn place(&mut self, now: Instant, id: CallId, party: Party, dial: Dial) -> LegId {
-        let leg = self.switchboard.dial(now, dial);
+        let lead = self.calls.get(&id).map(|call| call.lead);
+        let leg = self.switchboard.dial_for(now, dial, lead);
         self.index.legs.insert(leg, id);
         if let Some(call) = self.calls.get_mut(&id) {
             call.sides.insert(leg, Side::new(party));

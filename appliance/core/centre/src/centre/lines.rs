@@ -16,6 +16,7 @@ pub(super) fn trunks(site: &Site) -> Vec<Trunk> {
         peers: trunk.peers.clone(),
         login: trunk.credentials.as_ref().map(login),
         outbound: trunk.account.as_ref().map(outbound),
+        sound: trunk.sound.clone(),
     };
     site.trunks().iter().map(trunk).collect()
 }
@@ -29,6 +30,7 @@ pub(super) fn devices(site: &Site) -> Vec<Device> {
             password: device.password.reveal().to_owned(),
         },
         nets: device.nets.clone(),
+        sound: device.sound.clone(),
     };
     site.people().devices().map(device).collect()
 }

@@ -24,6 +24,7 @@ mod resolve_phones;
 mod route_file;
 mod routes;
 mod secret;
+mod sound_file;
 mod table;
 pub(crate) mod text;
 mod trunk_file;
@@ -31,7 +32,7 @@ mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use call::{Net, NetError};
+pub use call::{Net, NetError, Sound};
 pub use diagnostic::{Diagnostic, Severity};
 pub use file::SiteFile;
 pub use names::Names;
@@ -104,6 +105,8 @@ pub struct Trunk {
     pub numbers: Vec<String>,
     /// How it wants numbers.
     pub form: Form,
+    /// What it may speak.
+    pub sound: Sound,
     /// What it may carry and cost; the site's own for what is not said.
     pub limits: Limits,
 }

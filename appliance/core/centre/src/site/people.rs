@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::pattern::Pattern;
 use super::protection::Limits;
-use super::{Net, Secret};
+use super::{Net, Secret, Sound};
 
 /// All people of a site and their phones.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Device {
     pub nets: Vec<Net>,
     /// The number it shows outside, where the trunk carries that one.
     pub caller_id: Option<String>,
+    /// What it may speak.
+    pub sound: Sound,
     /// Whether it may call outside at all.
     pub outbound: bool,
     /// What it may spend; the site's own for what is not said.

@@ -1,6 +1,5 @@
 //! The `[device.NAME]`, `[agent.NAME]` and `[caller."..."]` tables as they were written.
 
-use super::Secret;
 use super::file::check_name;
 use super::limits::{MAX_AGENTS, MAX_CALLERS, MAX_DEVICES, MAX_FIELD_BYTES, MAX_LEVEL};
 use super::number_file::check_dialled;
@@ -8,9 +7,11 @@ use super::pattern::Pattern;
 use super::people::{Agent, Device, KnownCaller};
 use super::protection_file::limits;
 use super::route_file::{PATTERN, caller_id};
+use super::sound_file::sound;
 use super::table::{Reader, Table};
 use super::text::shorten;
 use super::trunk_file::{nets, secret};
+use super::{Secret, Sound};
 use crate::flow::draft::Spot;
 
 #[derive(Clone, Debug)]
@@ -36,6 +37,7 @@ pub(super) fn devices<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<
         "nets",
         "caller_id",
         "outbound",
+        "codecs",
         "limits",
     ];
     let mut devices = Vec::new();
@@ -56,6 +58,7 @@ pub(super) fn devices<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<
                 .map(|(net, _)| net)
                 .collect(),
             caller_id: caller_id.as_ref().map(|spot| spot.text.clone()),
+            sound: sound(reader, &table, Sound::of_device()),
             outbound: reader.flag(&table, "outbound", true),
             limits: limits(reader, &table, "limits"),
         };

@@ -217,6 +217,7 @@ fn trunks(written: Vec<TrunkFile>, notes: &mut Notes) -> Vec<Trunk> {
         account,
         numbers,
         form,
+        sound,
         limits,
     } in written
     {
@@ -241,6 +242,7 @@ fn trunks(written: Vec<TrunkFile>, notes: &mut Notes) -> Vec<Trunk> {
             account,
             numbers,
             form,
+            sound,
             limits,
         });
     }

@@ -8,9 +8,10 @@ use super::protection::Limits;
 use super::protection_file::limits;
 use super::route_file::{account, form, own_numbers};
 use super::routes::Account;
+use super::sound_file::sound;
 use super::table::{Reader, Table};
 use super::text::shorten;
-use super::{Credentials, Net, NetError, Secret};
+use super::{Credentials, Net, NetError, Secret, Sound};
 use crate::flow::draft::Spot;
 
 #[derive(Clone, Debug)]
@@ -21,13 +22,14 @@ pub(super) struct TrunkFile {
     pub(super) account: Option<Account>,
     pub(super) numbers: Vec<String>,
     pub(super) form: Form,
+    pub(super) sound: Sound,
     pub(super) limits: Limits,
 }
 
 pub(super) fn trunks<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<TrunkFile> {
     let mut trunks = Vec::new();
     let keys = [
-        "peers", "username", "password", "account", "numbers", "format", "limits",
+        "peers", "username", "password", "account", "numbers", "format", "codecs", "limits",
     ];
     for (name, table) in reader.tables(root, "trunk", &keys, MAX_TRUNKS) {
         check_name(reader, &name);
@@ -59,6 +61,7 @@ pub(super) fn trunks<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<T
             account,
             numbers: own_numbers(reader, &table),
             form: form(reader, &table),
+            sound: sound(reader, &table, Sound::of_trunk()),
             limits: limits(reader, &table, "limits"),
         });
     }

@@ -121,6 +121,10 @@ pub struct StreamSpec {
     pub payload: u8,
     /// Payload type of RFC 4733 events, where agreed.
     pub events: Option<u8>,
+    /// Clock of these events, Hz: the codec's (RFC 4733 section 2.1), though some peers keep 8000
+    /// beside Opus.
+    #[serde(default = "narrow")]
+    pub events_clock: u32,
     /// Packet time we send, milliseconds; always 20 for now.
     pub ptime_ms: u8,
     /// Where our RTP goes and theirs comes from.
@@ -129,6 +133,11 @@ pub struct StreamSpec {
     pub remote_rtcp: SocketAddr,
     /// Our direction.
     pub direction: Direction,
+}
+
+/// The clock of events where a description from before says none, Hz.
+fn narrow() -> u32 {
+    crate::limits::RATE
 }
 
 /// What this side can do, best first.
@@ -185,10 +194,12 @@ pub enum OfferError {
     #[error("audio is offered only over {0}, spoken here is RTP/AVP")]
     Transport(String),
     /// Audio, but no codec of ours.
-    #[error("no codec in common: offered {offered}, spoken here PCMA and PCMU")]
+    #[error("no codec in common: offered {offered}, spoken here {spoken}")]
     NoCommonCodec {
         /// What was offered.
         offered: String,
+        /// What we would take.
+        spoken: String,
     },
     /// Audio without an address.
     #[error("no address is given for the audio")]

@@ -5,9 +5,14 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::{Answer, Capabilities, Direction, Media, OfferError, SdpIds, Session, StreamSpec};
 use crate::codec::Codec;
+use crate::limits::RATE;
 
 /// Payload type of events in our own offers.
 const OUR_EVENTS: u8 = 101;
+/// The same beside Opus, whose clock they share (RFC 4733 section 2.1).
+const OUR_WIDE_EVENTS: u8 = 110;
+/// Codecs that have a payload type of their own (RFC 3551).
+const STATIC: [Codec; 3] = [Codec::Pcma, Codec::Pcmu, Codec::G722];
 /// Packet time we send, milliseconds.
 const OUR_PTIME: u8 = 20;
 
@@ -44,16 +49,23 @@ pub fn offer(ours: &Capabilities, local: IpAddr, port: u16, ids: SdpIds) -> Vec<
     for codec in &ours.codecs {
         let _ = write!(text, " {}", codec.static_payload());
     }
-    let _ = write!(text, " {OUR_EVENTS}\r\n");
-    for codec in &ours.codecs {
-        let _ = write!(
-            text,
-            "a=rtpmap:{} {}/8000\r\n",
-            codec.static_payload(),
-            codec.name()
-        );
+    let is_wide = ours.codecs.contains(&Codec::Opus);
+    let is_narrow = ours.codecs.iter().any(|codec| *codec != Codec::Opus);
+    let events = [
+        (is_narrow, OUR_EVENTS, Codec::Pcma.clock()),
+        (is_wide, OUR_WIDE_EVENTS, Codec::Opus.clock()),
+    ];
+    let events = events.into_iter().filter(|(is_offered, ..)| *is_offered);
+    for (_, payload, _) in events.clone() {
+        let _ = write!(text, " {payload}");
     }
-    events_lines(&mut text, OUR_EVENTS);
+    text.push_str("\r\n");
+    for codec in &ours.codecs {
+        codec_lines(&mut text, *codec, codec.static_payload());
+    }
+    for (_, payload, clock) in events {
+        events_lines(&mut text, payload, clock);
+    }
     let direction = ours.direction.name();
     let _ = write!(text, "a=ptime:{OUR_PTIME}\r\na={direction}\r\n");
     text.into_bytes()
@@ -77,6 +89,7 @@ fn choose(session: &Session, ours: &Capabilities) -> Result<(usize, StreamSpec),
         let Some((codec, payload)) = common_codec(media, ours) else {
             refusal = OfferError::NoCommonCodec {
                 offered: offered(media),
+                spoken: spoken(ours),
             };
             continue;
         };
@@ -112,10 +125,12 @@ fn spec(
         Some((port, address)) => SocketAddr::new(address.unwrap_or(ip), port),
         None => SocketAddr::new(ip, media.port.checked_add(1).unwrap_or(media.port)),
     };
+    let events = events(media, codec);
     Ok(StreamSpec {
         codec,
         payload,
-        events: events(media),
+        events: events.map(|(payload, _)| payload),
+        events_clock: events.map_or(RATE, |(_, clock)| clock),
         ptime_ms: OUR_PTIME,
         remote_rtp: SocketAddr::new(ip, media.port),
         remote_rtcp: rtcp,
@@ -128,9 +143,9 @@ fn common_codec(media: &Media, ours: &Capabilities) -> Option<(Codec, u8)> {
         let payload: u8 = format.parse().ok().filter(|payload| *payload < 128)?;
         let codec = match encoding(media, format) {
             Some(encoding) => named(encoding)?,
-            None if payload == 8 => Codec::Pcma,
-            None if payload == 0 => Codec::Pcmu,
-            None => return None,
+            None => *STATIC
+                .iter()
+                .find(|codec| codec.static_payload() == payload)?,
         };
         ours.codecs.contains(&codec).then_some((codec, payload))
     })
@@ -141,25 +156,30 @@ fn named(encoding: &str) -> Option<Codec> {
     let name = parts.next()?;
     let rate = parts.next().unwrap_or("8000");
     let channels = parts.next().unwrap_or("1");
+    // Opus is always written with two channels (RFC 7587 section 7).
+    if name.eq_ignore_ascii_case(Codec::Opus.name()) {
+        return (rate == "48000" && channels == "2").then_some(Codec::Opus);
+    }
     if rate != "8000" || channels != "1" {
         return None;
     }
-    [Codec::Pcma, Codec::Pcmu]
+    STATIC
         .into_iter()
         .find(|codec| codec.name().eq_ignore_ascii_case(name))
 }
 
-fn events(media: &Media) -> Option<u8> {
-    media.formats.iter().find_map(|format| {
-        let encoding = encoding(media, format)?;
-        let is_events = encoding
-            .get(..20)?
-            .eq_ignore_ascii_case("telephone-event/8000");
-        format
-            .parse()
-            .ok()
-            .filter(|payload: &u8| is_events && *payload < 128)
-    })
+/// Payload type and clock of the events: best those of the codec's own clock.
+fn events(media: &Media, codec: Codec) -> Option<(u8, u32)> {
+    let of_clock = |clock: u32| {
+        media.formats.iter().find_map(|format| {
+            let mut parts = encoding(media, format)?.split('/');
+            let is_events = parts.next()?.eq_ignore_ascii_case("telephone-event");
+            let is_clock = parts.next()?.parse() == Ok(clock);
+            let payload: u8 = format.parse().ok()?;
+            (is_events && is_clock && payload < 128).then_some((payload, clock))
+        })
+    };
+    of_clock(codec.clock()).or_else(|| of_clock(Codec::Pcma.clock()))
 }
 
 fn encoding<'a>(media: &'a Media, format: &str) -> Option<&'a str> {
@@ -168,6 +188,12 @@ fn encoding<'a>(media: &'a Media, format: &str) -> Option<&'a str> {
         .iter()
         .find(|(payload, _)| payload == format)
         .map(|(_, name)| name.as_str())
+}
+
+/// What we would take, for the refusal's words.
+fn spoken(ours: &Capabilities) -> String {
+    let names: Vec<&str> = ours.codecs.iter().map(|codec| codec.name()).collect();
+    names.join(", ")
 }
 
 /// What was offered, for the refusal's words; bounded by the formats kept.
@@ -195,14 +221,10 @@ fn audio_lines(text: &mut String, spec: &StreamSpec, port: u16, protocol: &str) 
     if let Some(events) = spec.events {
         let _ = write!(text, " {events}");
     }
-    let _ = write!(
-        text,
-        "\r\na=rtpmap:{} {}/8000\r\n",
-        spec.payload,
-        spec.codec.name()
-    );
+    text.push_str("\r\n");
+    codec_lines(text, spec.codec, spec.payload);
     if let Some(events) = spec.events {
-        events_lines(text, events);
+        events_lines(text, events, spec.events_clock);
     }
     let _ = write!(
         text,
@@ -212,9 +234,26 @@ fn audio_lines(text: &mut String, spec: &StreamSpec, port: u16, protocol: &str) 
     );
 }
 
-fn events_lines(text: &mut String, payload: u8) {
+fn codec_lines(text: &mut String, codec: Codec, payload: u8) {
     let _ = write!(
         text,
-        "a=rtpmap:{payload} telephone-event/8000\r\na=fmtp:{payload} 0-15\r\n"
+        "a=rtpmap:{payload} {}/{}",
+        codec.name(),
+        codec.clock()
+    );
+    if codec == Codec::Opus {
+        // We want copies of what may be lost, and speak with one voice.
+        let _ = write!(
+            text,
+            "/2\r\na=fmtp:{payload} useinbandfec=1;stereo=0;sprop-stereo=0"
+        );
+    }
+    text.push_str("\r\n");
+}
+
+fn events_lines(text: &mut String, payload: u8, clock: u32) {
+    let _ = write!(
+        text,
+        "a=rtpmap:{payload} telephone-event/{clock}\r\na=fmtp:{payload} 0-15\r\n"
     );
 }

@@ -252,3 +252,84 @@ fn while_we_hold_no_offer_of_the_peer_opens_the_way_again() {
     let offer = String::from_utf8(offer(&holding, LOCAL, 20_000, IDS)).unwrap();
     assert!(offer.contains("a=sendonly\r\n"));
 }
+
+fn all() -> Capabilities {
+    Capabilities {
+        codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
+        ..Capabilities::default()
+    }
+}
+
+#[test]
+fn opus_and_g722_are_answered_with_their_clock_and_events_of_theirs() {
+    let lines = "m=audio 6000 RTP/AVP 96 9 8 97 98\r\na=rtpmap:96 opus/48000/2\r\n\
+        a=rtpmap:97 telephone-event/8000\r\na=rtpmap:98 telephone-event/48000\r\n";
+    let offer = Session::parse(audio(lines).as_bytes()).unwrap();
+    let opus = answer(&offer, &all(), LOCAL, 20_000, IDS).unwrap();
+    let body = String::from_utf8(opus.body).unwrap();
+    assert_eq!((opus.spec.codec, opus.spec.payload), (Codec::Opus, 96));
+    assert_eq!(
+        (opus.spec.events, opus.spec.events_clock),
+        (Some(98), 48_000)
+    );
+    for line in [
+        "m=audio 20000 RTP/AVP 96 98\r\n",
+        "a=rtpmap:96 opus/48000/2\r\n",
+        "a=fmtp:96 useinbandfec=1",
+        "a=rtpmap:98 telephone-event/48000\r\n",
+    ] {
+        assert!(body.contains(line), "{line} is not in {body}");
+    }
+    let wide = Capabilities {
+        codecs: vec![Codec::G722],
+        ..all()
+    };
+    let wide = answer(&offer, &wide, LOCAL, 20_000, IDS).unwrap();
+    assert_eq!((wide.spec.codec, wide.spec.payload), (Codec::G722, 9));
+    assert_eq!(
+        (wide.spec.events, wide.spec.events_clock),
+        (Some(97), 8_000)
+    );
+    let body = String::from_utf8(wide.body).unwrap();
+    assert!(body.contains("a=rtpmap:9 G722/8000\r\n"), "{body}");
+}
+
+#[test]
+fn events_of_8000_are_taken_beside_opus_where_there_are_no_others() {
+    let lines = "m=audio 6000 RTP/AVP 96 97\r\na=rtpmap:96 opus/48000/2\r\n\
+        a=rtpmap:97 telephone-event/8000\r\n";
+    let offer = Session::parse(audio(lines).as_bytes()).unwrap();
+    let spec = answer(&offer, &all(), LOCAL, 20_000, IDS).unwrap().spec;
+    assert_eq!((spec.events, spec.events_clock), (Some(97), 8_000));
+}
+
+#[test]
+fn an_offer_of_all_codecs_has_events_for_both_clocks() {
+    let body = offer(&all(), LOCAL, 20_000, IDS);
+    let text = String::from_utf8(body.clone()).unwrap();
+    assert!(
+        text.contains("m=audio 20000 RTP/AVP 111 9 8 0 101 110\r\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("a=rtpmap:110 telephone-event/48000\r\n"),
+        "{text}"
+    );
+    let far = answer(&Session::parse(&body).unwrap(), &all(), LOCAL, 30_000, IDS).unwrap();
+    let spec = accept_answer(&far.body, &all()).unwrap();
+    assert_eq!((spec.codec, spec.events), (Codec::Opus, Some(110)));
+}
+
+#[test]
+fn stereo_in_name_only_is_opus_and_mono_opus_is_none() {
+    for (encoding, is_known) in [
+        ("opus/48000/2", true),
+        ("opus/48000", false),
+        ("OPUS/48000/2", true),
+    ] {
+        let lines = format!("m=audio 6000 RTP/AVP 96\r\na=rtpmap:96 {encoding}\r\n");
+        let offer = Session::parse(audio(&lines).as_bytes()).unwrap();
+        let is_answered = answer(&offer, &all(), LOCAL, 20_000, IDS).is_ok();
+        assert_eq!(is_answered, is_known, "{encoding}");
+    }
+}

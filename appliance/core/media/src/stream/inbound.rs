@@ -15,6 +15,7 @@ use crate::sdp::StreamSpec;
 use crate::stats::StreamStats;
 
 use super::ear::Ear;
+use super::gear::Voice;
 use super::latch::Latch;
 use super::relay::{Kind, Passing};
 
@@ -34,6 +35,8 @@ pub(super) struct Inbound {
     digits: DigitReceiver,
     tones: DtmfDetector,
     ear: Ear,
+    /// Units of the peer's timestamps in a second.
+    clock: u32,
     counts: Counts,
 }
 
@@ -68,6 +71,7 @@ impl Inbound {
             digits: DigitReceiver::default(),
             tones: DtmfDetector::default(),
             ear: Ear::default(),
+            clock: RATE,
             counts: Counts::default(),
         }
     }
@@ -93,7 +97,7 @@ impl Inbound {
         from: SocketAddr,
         bytes: &'a [u8],
         spec: &StreamSpec,
-        decodes: bool,
+        (decodes, voice): (bool, Option<&mut Voice>),
     ) -> Taken<'a> {
         let Ok(packet) = Packet::parse(bytes) else {
             self.refuse();
@@ -123,8 +127,8 @@ impl Inbound {
         match arrival {
             Some(Arrival::Duplicate) => self.counts.late += 1,
             Some(_) => {
-                self.take_audio(now, &packet, decodes);
-                if spec.events.is_none() {
+                self.take_audio(now, &packet, spec.codec, (decodes, voice));
+                if spec.events.is_none() && spec.codec.is_g711() {
                     digit = self.listen(spec.codec, packet.payload);
                 }
             }
@@ -201,24 +205,49 @@ impl Inbound {
         Some(source.take(sequence))
     }
 
-    fn take_audio(&mut self, now: Instant, packet: &Packet<'_>, decodes: bool) {
+    fn take_audio(
+        &mut self,
+        now: Instant,
+        packet: &Packet<'_>,
+        codec: Codec,
+        (decodes, voice): (bool, Option<&mut Voice>),
+    ) {
         // An empty packet keeps a path open (RFC 6263 section 4.1).
         if packet.payload.is_empty() {
             return;
         }
-        let since = now.saturating_duration_since(self.started);
-        let arrival = since.as_micros() as u64 * u64::from(RATE) / 1_000_000;
+        self.clock = codec.clock();
+        let arrival = self.time(now, codec.clock());
         if let Some(source) = &mut self.source {
             source.time(arrival, packet.timestamp);
         }
-        if decodes && !self.ear.write(packet.timestamp, packet.payload) {
+        let at = (self.time(now, RATE) as u32, packet.timestamp);
+        if decodes && !self.ear.write(voice, at, packet.payload) {
             self.counts.late += 1;
         }
     }
 
+    /// Time since the stream began, in units of `clock`, Hz.
+    fn time(&self, now: Instant, clock: u32) -> u64 {
+        let since = now.saturating_duration_since(self.started);
+        since.as_micros() as u64 * u64::from(clock) / 1_000_000
+    }
+
     /// The next frame of the caller; what is missing is made up.
-    pub(super) fn decode(&mut self, codec: Codec, pcm: &mut [i16; FRAME]) {
-        self.counts.concealed += u64::from(self.ear.read(codec, pcm));
+    pub(super) fn decode(
+        &mut self,
+        now: Instant,
+        codec: Codec,
+        voice: Option<&mut Voice>,
+        pcm: &mut [i16; FRAME],
+    ) {
+        let now = self.time(now, RATE) as u32;
+        self.counts.concealed += u64::from(self.ear.read(codec, voice, now, pcm));
+    }
+
+    /// Keys in the decoded sound of a peer that sends no events.
+    pub(super) fn listen_to(&mut self, pcm: &[i16; FRAME]) -> Option<char> {
+        self.tones.take(pcm)
     }
 
     pub(super) fn forget_audio(&mut self) {
@@ -299,6 +328,6 @@ impl Inbound {
         stats.refused = self.counts.refused;
         stats.concealed = self.counts.concealed;
         let jitter = source.map_or(0, Reception::jitter);
-        stats.jitter_ms = jitter as f32 * 1_000.0 / RATE as f32;
+        stats.jitter_ms = jitter as f32 * 1_000.0 / self.clock as f32;
     }
 }

@@ -9,6 +9,8 @@
 
 mod ear;
 mod events;
+mod frame;
+mod gear;
 mod inbound;
 mod latch;
 mod outbound;
@@ -23,7 +25,7 @@ use std::time::Instant;
 
 use crate::codec::Codec;
 use crate::command::{StreamEvent, StreamId};
-use crate::limits::{FRAME, MEDIA_TIMEOUT, ONE_WAY};
+use crate::limits::{FRAME, MEDIA_TIMEOUT, ONE_WAY, VOICE_HOLD};
 use crate::prompt::Playlist;
 use crate::rtcp::VoipMetrics;
 use crate::sdp::{Direction, StreamSpec};
@@ -31,6 +33,7 @@ use crate::stats::StreamStats;
 use crate::wav::STEREO_FRAME;
 
 use events::{Events, Happened};
+pub use gear::Gear;
 use inbound::Inbound;
 use outbound::Outbound;
 pub use relay::Passing;
@@ -55,7 +58,7 @@ pub enum PacketKind {
 }
 
 /// One leg's RTP and RTCP.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Stream {
     id: StreamId,
     spec: StreamSpec,
@@ -64,6 +67,7 @@ pub struct Stream {
     reports: Reports,
     events: Events,
     frames: Frames,
+    gear: Gear,
     /// The media time-out was told and nothing came since.
     is_silent: bool,
     /// One-way audio was told and no RTP came since.
@@ -77,6 +81,12 @@ pub struct Stream {
 struct Frames {
     record: bool,
     tap: bool,
+    /// The other party of the bridge speaks another codec, and hears the frames below.
+    cross: bool,
+    /// Keys are looked for in the frames below.
+    listen: bool,
+    /// A key that was heard in them, for the other party of the bridge.
+    key: Option<char>,
     /// A tick made the frames below and nobody could have seen them before.
     fresh: bool,
     pcm: [i16; FRAME],
@@ -88,14 +98,17 @@ impl Stream {
     pub fn new(now: Instant, id: StreamId, spec: StreamSpec, seed: &StreamSeed) -> Self {
         Self {
             id,
+            gear: Gear::new(&spec),
             inbound: Inbound::new(now, spec.remote_rtp),
-            spec,
             outbound: Outbound::new(seed),
             reports: Reports::new(now, seed),
             events: Events::default(),
             frames: Frames {
                 record: false,
                 tap: false,
+                cross: false,
+                listen: listens(&spec),
+                key: None,
                 fresh: false,
                 pcm: [0; FRAME],
                 stereo: [0; STEREO_FRAME],
@@ -103,14 +116,18 @@ impl Stream {
             is_silent: false,
             is_one_way: false,
             rtcp_from: None,
+            spec,
         }
     }
 
-    /// Begins another life in the same memory.
+    /// Begins another life in the same memory; what that needs beyond was [fitted](Self::fit).
     pub fn reopen(&mut self, now: Instant, id: StreamId, spec: StreamSpec, seed: &StreamSeed) {
         self.id = id;
         self.inbound.reopen(now, spec.remote_rtp);
         self.outbound.reopen(seed);
+        self.frames.cross = false;
+        self.frames.listen = listens(&spec);
+        self.frames.key = None;
         self.spec = spec;
         self.reports = Reports::new(now, seed);
         self.events = Events::default();
@@ -122,6 +139,18 @@ impl Stream {
         self.rtcp_from = None;
     }
 
+    /// Hands over what the description of the next [`reopen`](Self::reopen) or
+    /// [`update`](Self::update) needs, and back what is to be freed. What goes on as it was keeps its
+    /// state, unless a `fresh` life begins.
+    #[must_use = "dropping it frees memory"]
+    pub fn fit(&mut self, gear: Gear, fresh: bool) -> Gear {
+        let codec = |gear: &Gear| gear.coders.as_ref().map(|coders| coders.codec);
+        if !fresh && codec(&gear) == codec(&self.gear) {
+            return gear;
+        }
+        std::mem::replace(&mut self.gear, gear)
+    }
+
     /// Takes what came on the RTP socket at `now` from `from`. Whatever it is, it is at worst
     /// counted. Says what the other party of a bridge should [`pass`](Self::pass) on.
     pub fn handle_rtp<'a>(
@@ -131,7 +160,9 @@ impl Stream {
         bytes: &'a [u8],
     ) -> Option<Passing<'a>> {
         let decodes = self.frames.wanted() && self.spec.direction.receives();
-        let taken = self.inbound.take(now, from, bytes, &self.spec, decodes);
+        let voice = self.gear.coders.as_mut().map(|coders| &mut coders.ear);
+        let ear = (decodes, voice);
+        let taken = self.inbound.take(now, from, bytes, &self.spec, ear);
         if let Some(digit) = taken.digit {
             self.events.push(Happened::Digit(digit));
         }
@@ -141,7 +172,8 @@ impl Stream {
     /// Writes what the other party says into `out`, as a packet for ours, and says its length;
     /// `None` where it is not to be sent: not bridged, on hold, or our own voice goes first.
     pub fn pass(&mut self, passing: &Passing<'_>, out: &mut [u8]) -> Option<usize> {
-        self.outbound.pass(passing, &self.spec, out)
+        let coders = self.gear.coders.as_deref_mut();
+        self.outbound.pass(passing, &self.spec, coders, out)
     }
 
     /// Takes what came on the RTCP socket at `now` from `from`: of the agreed address, or of the
@@ -152,6 +184,9 @@ impl Stream {
         let ssrc = self.outbound.ssrc();
         if is_heard && self.reports.take(now, bytes, ssrc).is_ok() {
             self.rtcp_from = Some(from);
+            if let Some(coders) = &mut self.gear.coders {
+                coders.mouth.expect_loss(self.reports.remote_loss());
+            }
             self.inbound.heard_at(now);
         } else {
             self.inbound.refuse();
@@ -180,15 +215,24 @@ impl Stream {
 
     /// Makes the next 20 ms: what is sent, recorded and tapped, and a report where one is due.
     pub fn handle_tick(&mut self, now: Instant) {
-        if let Some(id) = self.outbound.tick(&self.spec) {
+        let mut coders = self.gear.coders.as_deref_mut();
+        if let Some(id) = self.outbound.tick(&self.spec, coders.as_deref_mut()) {
             self.events.push(Happened::PlayDone(id));
         }
         self.frames.fresh = self.frames.wanted();
         if self.frames.fresh {
-            self.inbound.decode(self.spec.codec, &mut self.frames.pcm);
+            let codec = self.spec.codec;
+            let voice = coders.as_mut().map(|coders| &mut coders.ear);
+            self.inbound.decode(now, codec, voice, &mut self.frames.pcm);
+            if self.frames.listen
+                && let Some(digit) = self.inbound.listen_to(&self.frames.pcm)
+            {
+                self.events.push(Happened::Digit(digit));
+                self.frames.key = Some(digit);
+            }
             if self.frames.record {
                 let mut heard = [0; FRAME];
-                self.outbound.read_heard(self.spec.codec, &mut heard);
+                self.outbound.read_heard(codec, coders, &mut heard);
                 mix_stereo(&self.frames.pcm, &heard, &mut self.frames.stereo);
             }
         }
@@ -221,6 +265,7 @@ impl Stream {
 
     /// The peer changed address, codec or direction.
     pub fn update(&mut self, now: Instant, spec: StreamSpec) {
+        self.frames.listen = listens(&spec);
         if spec.codec != self.spec.codec {
             self.inbound.forget_audio();
             self.outbound.forget_audio();
@@ -256,6 +301,33 @@ impl Stream {
     /// Ends what plays.
     pub fn bridge(&mut self, on: bool) {
         self.outbound.bridge(on);
+    }
+
+    /// Who is on the other side of the bridge: where that one's codec is not ours, our party is
+    /// decoded for it. Told before each tick.
+    pub fn faces(&mut self, codec: Option<Codec>) {
+        let cross = codec.is_some_and(|codec| !relay::is_relayed(self.spec.codec, codec));
+        if cross != self.frames.cross {
+            self.frames.begin(&mut self.inbound);
+            self.frames.cross = cross;
+        }
+    }
+
+    /// The last tick's frame of our party, where the other one is to [`hear`](Self::hear) it so.
+    pub fn voice_frame(&self, now: Instant) -> Option<&[i16; FRAME]> {
+        let since = now.saturating_duration_since(self.inbound.last_rtp());
+        let is_there = self.frames.fresh && self.frames.cross && since < VOICE_HOLD;
+        is_there.then_some(&self.frames.pcm)
+    }
+
+    /// A key that the last tick heard in the sound, for a party that is sent events instead.
+    pub fn take_key(&mut self) -> Option<char> {
+        self.frames.key.take()
+    }
+
+    /// Says a frame of the other party with the next tick, where our own voice does not go first.
+    pub fn hear(&mut self, pcm: &[i16; FRAME]) {
+        self.outbound.hear_frame(pcm);
     }
 
     /// Makes a stereo frame each tick, or stops.
@@ -347,7 +419,7 @@ impl Stream {
 
 impl Frames {
     fn wanted(&self) -> bool {
-        self.record || self.tap
+        self.record || self.tap || self.cross || self.listen
     }
 
     /// What lay in the jitter buffer when nobody read it is of no use.
@@ -356,6 +428,12 @@ impl Frames {
             inbound.forget_audio();
         }
     }
+}
+
+/// Whether keys are looked for in the decoded sound: G.711's are found packet by packet, and in Opus
+/// tones are not kept well enough to be trusted.
+fn listens(spec: &StreamSpec) -> bool {
+    spec.events.is_none() && spec.codec == Codec::G722
 }
 
 /// Interleaves the party (left) and what it hears (right) as A-law.

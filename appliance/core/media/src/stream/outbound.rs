@@ -8,14 +8,16 @@
 use crate::codec::{Codec, translation};
 use crate::digits::{DigitSender, EventPacket, Slot, key};
 use crate::dtmf::DtmfGenerator;
-use crate::limits::{FRAME, IDLE_KEEPALIVE, IDLE_TAIL};
+use crate::limits::{FRAME, IDLE_KEEPALIVE, IDLE_TAIL, RATE};
 use crate::prompt::Playlist;
 use crate::rtp::{HEADER, Packet};
 use crate::sdp::StreamSpec;
 
 use super::StreamSeed;
 use super::ear::Ear;
-use super::relay::{Kind, Passing, Track};
+use super::frame::Frame;
+use super::gear::Coders;
+use super::relay::{Kind, Passing, Track, is_relayed, length_of};
 
 #[derive(Clone, Debug)]
 pub(super) struct Outbound {
@@ -27,8 +29,7 @@ pub(super) struct Outbound {
     spurt: bool,
     /// Frames since something was said.
     idle: u32,
-    /// The audio of the last tick, whether it was sent or not.
-    frame: [u8; FRAME],
+    frame: Frame,
     waiting: Option<Waiting>,
     bridge: Bridge,
     heard: Heard,
@@ -66,6 +67,10 @@ struct Bridge {
 struct Heard {
     on: bool,
     ear: Ear,
+    /// The last tick was our own voice: it need not be decoded.
+    is_ours: bool,
+    /// Samples since the recording began.
+    time: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -80,6 +85,7 @@ struct Totals {
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     payload_type: u8,
+    codec: Codec,
     marker: bool,
     timestamp: u32,
     event: Option<[u8; 4]>,
@@ -101,7 +107,7 @@ impl Outbound {
             keys: Keys::default(),
             spurt: true,
             idle: 0,
-            frame: [0; FRAME],
+            frame: Frame::new(),
             waiting: None,
             bridge: Bridge::default(),
             heard: Heard::default(),
@@ -116,6 +122,7 @@ impl Outbound {
         self.keys = Keys::default();
         self.spurt = true;
         self.idle = 0;
+        self.frame.voice = None;
         self.waiting = None;
         self.bridge = Bridge::default();
         self.hear(false);
@@ -124,30 +131,34 @@ impl Outbound {
 
     /// Makes the next frame of our own voice and its packet; says the number of the list that came
     /// to its end.
-    pub(super) fn tick(&mut self, spec: &StreamSpec) -> Option<u32> {
+    pub(super) fn tick(&mut self, spec: &StreamSpec, coders: Option<&mut Coders>) -> Option<u32> {
         let slot = self.keys.digits.next_frame();
         let mut done = None;
         let mut packet = Waiting {
             payload_type: spec.payload,
+            codec: spec.codec,
             marker: false,
             timestamp: self.numbers.timestamp,
             event: None,
         };
-        let is_said = self.list.is_some() || slot != Slot::Audio;
+        let voice = self.frame.voice.take().filter(|_| self.bridge.on);
+        let is_said = self.list.is_some() || slot != Slot::Audio || voice.is_some();
         match (slot, spec.events) {
             (Slot::Event(event), Some(payload_type)) => {
-                self.frame.fill(spec.codec.silence());
-                self.set_event(&mut packet, event, payload_type);
+                self.frame.silence(spec.codec);
+                self.set_event(&mut packet, event, (payload_type, spec.events_clock));
             }
             (Slot::Event(event), None) => self.sound(event, spec.codec),
-            (Slot::Quiet, _) => self.frame.fill(spec.codec.silence()),
-            (Slot::Audio, _) => done = self.next_audio(spec),
+            (Slot::Quiet, _) => self.frame.silence(spec.codec),
+            (Slot::Audio, _) => done = self.next_audio(spec, voice.as_ref()),
         }
         if packet.event.is_none() {
             packet.marker = self.spurt;
         }
-        self.numbers.timestamp = self.numbers.timestamp.wrapping_add(FRAME as u32);
+        let step = spec.codec.clock() / 50;
+        self.numbers.timestamp = self.numbers.timestamp.wrapping_add(step);
         self.decide(packet, is_said, spec);
+        self.encode(spec.codec, coders);
         done
     }
 
@@ -164,8 +175,11 @@ impl Outbound {
         // On hold time goes on and prompts with it, but nothing is sent.
         self.waiting = (spec.direction.sends() && is_worth_sending).then_some(packet);
         let is_ours = is_said || self.bridge.track.is_none();
-        if self.heard.on && (is_ours || self.waiting.is_some()) {
-            self.heard.ear.write(packet.timestamp, &self.frame);
+        self.heard.is_ours = is_ours || self.waiting.is_some();
+        self.heard.time = self.heard.time.wrapping_add(FRAME as u32);
+        if self.heard.on && self.heard.is_ours && spec.codec.is_g711() {
+            let at = (self.heard.time, packet.timestamp);
+            self.heard.ear.write(None, at, &self.frame.codes);
         }
         if self.waiting.is_some() {
             self.spurt = packet.event.is_some();
@@ -175,12 +189,25 @@ impl Outbound {
         }
     }
 
+    /// Makes the payload of a packet that is sent; without a coder there is none.
+    fn encode(&mut self, codec: Codec, coders: Option<&mut Coders>) {
+        let is_audio = |packet: &Waiting| packet.event.is_none();
+        if codec.is_g711() || !self.waiting.as_ref().is_some_and(is_audio) {
+            return;
+        }
+        let Frame { pcm, coded, .. } = &mut self.frame;
+        self.frame.length = coders.map_or(0, |coders| coders.mouth.say(pcm, coded));
+        if self.frame.length == 0 {
+            self.waiting = None;
+        }
+    }
+
     /// Writes the packet of the last tick.
     pub(super) fn poll(&mut self, out: &mut [u8]) -> Option<usize> {
         let waiting = self.waiting.take()?;
         let payload = match &waiting.event {
             Some(event) => event.as_slice(),
-            None => self.frame.as_slice(),
+            None => self.frame.payload(waiting.codec),
         };
         let packet = Packet {
             payload_type: waiting.payload_type,
@@ -202,6 +229,7 @@ impl Outbound {
         &mut self,
         passing: &Passing<'_>,
         spec: &StreamSpec,
+        coders: Option<&mut Coders>,
         out: &mut [u8],
     ) -> Option<usize> {
         if let Kind::Key(key) = passing.kind {
@@ -210,6 +238,12 @@ impl Outbound {
         }
         if let (Kind::Audio(Some(key)), Some(_)) = (passing.kind, spec.events) {
             self.push_digit(key);
+        }
+        if !is_relayed(passing.codec, spec.codec) {
+            if let Kind::Event(Some(key)) = passing.kind {
+                self.push_digit(key);
+            }
+            return None;
         }
         if !self.bridge.on || !spec.direction.sends() || self.is_speaking() {
             return None;
@@ -226,8 +260,9 @@ impl Outbound {
         let table = translation(passing.codec, spec.codec);
         let payload_type = match passing.kind {
             Kind::Audio(_) if table.is_some() || passing.codec == spec.codec => Some(spec.payload),
-            Kind::Event(_) => spec.events,
-            Kind::Audio(_) | Kind::Key(_) => None,
+            // Beside Opus the two may count durations by different clocks: told anew.
+            Kind::Event(_) if spec.codec != Codec::Opus => spec.events,
+            Kind::Audio(_) | Kind::Event(_) | Kind::Key(_) => None,
         };
         let Some(payload_type) = payload_type else {
             track.leave_out();
@@ -254,13 +289,15 @@ impl Outbound {
             }
         }
         if self.heard.on && is_audio {
-            self.heard.ear.write(placed.timestamp, payload);
+            let voice = coders.map(|coders| &mut coders.heard);
+            let at = (self.heard.time, placed.timestamp);
+            self.heard.ear.write(voice, at, payload);
         }
         self.sent.count(payload);
         if placed.is_newest {
             self.numbers.sequence = placed.sequence.wrapping_add(1);
             if is_audio {
-                let length = payload.len() as u32;
+                let length = length_of(spec.codec, payload);
                 self.numbers.timestamp = placed.timestamp.wrapping_add(length);
             }
         }
@@ -298,11 +335,27 @@ impl Outbound {
     pub(super) fn hear(&mut self, on: bool) {
         self.heard.ear.forget();
         self.heard.on = on;
+        self.heard.time = 0;
     }
 
     /// The next frame of what our party heard.
-    pub(super) fn read_heard(&mut self, codec: Codec, pcm: &mut [i16; FRAME]) {
-        self.heard.ear.read(codec, pcm);
+    pub(super) fn read_heard(
+        &mut self,
+        codec: Codec,
+        coders: Option<&mut Coders>,
+        pcm: &mut [i16; FRAME],
+    ) {
+        if self.heard.is_ours && !codec.is_g711() {
+            *pcm = self.frame.pcm;
+            return;
+        }
+        let voice = coders.map(|coders| &mut coders.heard);
+        self.heard.ear.read(codec, voice, self.heard.time, pcm);
+    }
+
+    /// Keeps a frame of the other party for the tick to come.
+    pub(super) fn hear_frame(&mut self, pcm: &[i16; FRAME]) {
+        self.frame.voice = Some(*pcm);
     }
 
     /// Another codec was agreed.
@@ -334,13 +387,28 @@ impl Outbound {
         self.sent.packets
     }
 
-    fn next_audio(&mut self, spec: &StreamSpec) -> Option<u32> {
+    fn next_audio(&mut self, spec: &StreamSpec, voice: Option<&[i16; FRAME]>) -> Option<u32> {
         let Some((id, list)) = &mut self.list else {
-            self.frame.fill(spec.codec.silence());
+            match voice {
+                Some(voice) => self.frame.set(spec.codec, voice),
+                None => self.frame.silence(spec.codec),
+            }
             return None;
         };
         let id = *id;
-        if list.next_frame(spec.codec, &mut self.frame) {
+        // Prompts lie there as G.711 only.
+        let shelf = if spec.codec.is_g711() {
+            spec.codec
+        } else {
+            Codec::Pcma
+        };
+        let is_more = list.next_frame(shelf, &mut self.frame.codes);
+        if !spec.codec.is_g711() {
+            for (place, code) in self.frame.pcm.iter_mut().zip(&self.frame.codes) {
+                *place = shelf.decode(*code);
+            }
+        }
+        if is_more {
             return None;
         }
         self.list = None;
@@ -348,14 +416,22 @@ impl Outbound {
     }
 
     /// All packets of a press carry the timestamp of its first (RFC 4733 section 2.2).
-    fn set_event(&mut self, packet: &mut Waiting, event: EventPacket, payload_type: u8) {
+    fn set_event(
+        &mut self,
+        packet: &mut Waiting,
+        event: EventPacket,
+        (payload_type, clock): (u8, u32),
+    ) {
         if event.first {
             self.keys.timestamp = packet.timestamp;
         }
         packet.payload_type = payload_type;
         packet.marker = event.first;
         packet.timestamp = self.keys.timestamp;
-        packet.event = Some(event.payload);
+        let [code, volume, high, low] = event.payload;
+        let duration = u32::from(u16::from_be_bytes([high, low])) * (clock / RATE).max(1);
+        let [high, low] = u16::try_from(duration).unwrap_or(u16::MAX).to_be_bytes();
+        packet.event = Some([code, volume, high, low]);
     }
 
     /// The frame sounds as the key does; what would be the event's ends is the pause after it.
@@ -368,9 +444,7 @@ impl Outbound {
         if let Some(tone) = &mut self.keys.tone {
             tone.fill(&mut pcm);
         }
-        for (place, sample) in self.frame.iter_mut().zip(pcm) {
-            *place = codec.encode(sample);
-        }
+        self.frame.set(codec, &pcm);
     }
 }
 

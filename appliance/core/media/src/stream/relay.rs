@@ -5,7 +5,7 @@
 //! one that sends ([`Stream::pass`](super::Stream::pass)). Nothing is held back here: loss, jitter
 //! and reordering reach the far end as they are, which knows best what to do about them.
 
-use crate::codec::Codec;
+use crate::codec::{Codec, translation};
 use crate::rtp::Packet;
 
 /// A jump forward of more than this begins a new track (as in RFC 3550 appendix A.1).
@@ -28,6 +28,34 @@ pub(super) enum Kind {
     Event(Option<char>),
     /// A key that no packet of the listened source carries.
     Key(char),
+}
+
+/// Whether what one codec says reaches the other packet by packet; else it is decoded and encoded.
+pub(super) fn is_relayed(from: Codec, to: Codec) -> bool {
+    from == to || translation(from, to).is_some()
+}
+
+/// Timestamp units that a payload lasts.
+pub(super) fn length_of(codec: Codec, payload: &[u8]) -> u32 {
+    if codec != Codec::Opus {
+        return payload.len() as u32;
+    }
+    let Some((head, rest)) = payload.split_first() else {
+        return 0;
+    };
+    // RFC 6716 section 3.1, in units of 48 kHz.
+    let config = head >> 3;
+    let frame = match config {
+        0..12 => [480, 960, 1_920, 2_880].get(usize::from(config & 3)),
+        12..16 => [480, 960].get(usize::from(config & 1)),
+        _ => [120, 240, 480, 960].get(usize::from(config & 3)),
+    };
+    let count = match head & 3 {
+        0 => 1,
+        1 | 2 => 2,
+        _ => u32::from(rest.first().copied().unwrap_or(1) & 0x3F),
+    };
+    frame.copied().unwrap_or(960) * count.clamp(1, 48)
 }
 
 /// How one source's numbers become ours.

@@ -14,6 +14,7 @@ use crate::sdp::Direction;
 const FRAME_TIME: Duration = Duration::from_millis(20);
 
 mod bridge;
+mod coded;
 mod sources;
 
 fn rtp() -> SocketAddr {
@@ -29,6 +30,7 @@ fn spec() -> StreamSpec {
         codec: Codec::Pcma,
         payload: 8,
         events: Some(101),
+        events_clock: 8_000,
         ptime_ms: 20,
         remote_rtp: rtp(),
         remote_rtcp: rtcp(),

@@ -371,3 +371,32 @@ fn what_may_stop_calls_is_a_warning() {
         assert!(said.contains(words), "{words} in\n{said}");
     }
 }
+
+#[test]
+fn codecs_are_read_for_each_line_and_wrong_ones_named() {
+    let site = |codecs: &str| format!("{HEAD}{FLOW}[device.1001]\npassword = \"x\"\n{codecs}\n");
+    let codecs = |text: &str| {
+        let site = Site::load(text, &prompts()).expect("no fault");
+        let device = site.people().device("1001").expect("a device");
+        device.sound.codecs.clone()
+    };
+    assert_eq!(codecs(&site("")), Sound::of_device().codecs);
+    assert_eq!(
+        codecs(&site("codecs = [\"PCMU\", \"opus\"]")),
+        [call::Codec::Pcmu, call::Codec::Opus]
+    );
+    let last = site("").lines().count() as u32;
+    only_fault(
+        &site("codecs = [\"opsu\"]"),
+        last,
+        11,
+        "did you mean `opus`?",
+    );
+    only_fault(
+        &site("codecs = [\"amr\"]"),
+        last,
+        11,
+        "one of: opus, g722, pcma, pcmu",
+    );
+    only_fault(&site("codecs = []"), last - 2, 1, "no codec to speak");
+}
