@@ -389,13 +389,13 @@ fn codecs_are_read_for_each_line_and_wrong_ones_named() {
     only_fault(
         &site("codecs = [\"opsu\"]"),
         last,
-        11,
+        12,
         "did you mean `opus`?",
     );
     only_fault(
         &site("codecs = [\"amr\"]"),
         last,
-        11,
+        12,
         "one of: opus, g722, pcma, pcmu",
     );
     only_fault(&site("codecs = []"), last - 2, 1, "no codec to speak");
