@@ -131,6 +131,7 @@ fn spec(phone: &Phone) -> anyhow::Result<StreamSpec> {
         codec: Codec::Pcma,
         payload: Codec::Pcma.static_payload(),
         events: Some(101),
+        events_clock: 8_000,
         ptime_ms: 20,
         remote_rtp,
         remote_rtcp,

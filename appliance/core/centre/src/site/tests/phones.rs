@@ -398,5 +398,5 @@ fn codecs_are_read_for_each_line_and_wrong_ones_named() {
         12,
         "one of: opus, g722, pcma, pcmu",
     );
-    only_fault(&site("codecs = []"), last - 2, 1, "no codec to speak");
+    only_fault(&site("codecs = []"), last - 2, 9, "no codec to speak");
 }
