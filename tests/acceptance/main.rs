@@ -5,6 +5,7 @@ mod calls;
 mod delivery;
 mod front;
 mod house;
+mod nat;
 mod page;
 mod phones;
 mod scanners;

@@ -42,6 +42,7 @@ fn account<'a>(user: &'a str, appliance: &Appliance) -> Account<'a> {
         more: "",
         codec: "PCMA/8000/1",
         ca: None,
+        inside: None,
     }
 }
 

@@ -84,6 +84,7 @@ fn account<'a>(user: &'a str, registrar: SocketAddr, ca: &'a Path) -> Account<'a
         more: "",
         codec: "PCMA/8000/1",
         ca: Some(ca),
+        inside: None,
     }
 }
 

@@ -1,6 +1,6 @@
-//! The real box as a child process, on loopback and free ports.
+//! The real box as a child process, on loopback and free ports, or in a network namespace of a test.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::Value;
 
+use crate::netns::Namespace;
 use crate::process::Process;
 use crate::{binary, root};
 
@@ -31,6 +32,8 @@ pub struct Options {
     pub tcp: bool,
     /// Certificate and key of SIP over TLS, where it takes that.
     pub tls: Option<(PathBuf, PathBuf)>,
+    /// Where it runs, and its address there; on loopback where not.
+    pub inside: Option<(Namespace, IpAddr)>,
 }
 
 /// A running box.
@@ -60,15 +63,18 @@ impl Appliance {
             .create(true)
             .append(true)
             .open(&log)?;
-        let mut command = Command::new(binary("branchline"));
+        let program = binary("branchline");
+        let (mut command, ip) = match &options.inside {
+            Some((namespace, ip)) => (namespace.enter(program), *ip),
+            None => (Command::new(program), Ipv4Addr::LOCALHOST.into()),
+        };
         command.args([
             "run",
             "--json",
             "--sip",
-            "127.0.0.1:0",
-            "--media-ip",
-            "127.0.0.1",
+            &SocketAddr::new(ip, 0).to_string(),
         ]);
+        command.args(["--media-ip", &ip.to_string()]);
         command
             .args(["--web", "127.0.0.1:0", "--data"])
             .arg(&options.data);

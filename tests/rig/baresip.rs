@@ -4,7 +4,7 @@
 //! by its `sndfile` filter, 16-bit WAV at 8 kHz.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 
+use crate::netns::Namespace;
 use crate::process::{Process, free_port, wait_for};
 use crate::tone;
 
@@ -39,6 +40,8 @@ pub struct Account<'a> {
     pub codec: &'a str,
     /// It speaks TLS and believes this authority (PEM); UDP without one.
     pub ca: Option<&'a Path>,
+    /// Where it runs, and its address there; on loopback where not.
+    pub inside: Option<(&'a Namespace, IpAddr)>,
 }
 
 /// A running phone.
@@ -58,18 +61,27 @@ impl Baresip {
     pub fn start(dir: &Path, account: &Account<'_>) -> anyhow::Result<Self> {
         std::fs::create_dir_all(dir)?;
         let dir = dir.canonicalize()?;
-        let sip = UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?;
+        let free = UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let sip = SocketAddr::new(account.inside.map_or(loopback, |(_, ip)| ip), free);
         let control = free_port()?;
         tone::write(&dir.join("tone.wav"), account.tone, TONE_SECONDS)?;
         std::fs::write(dir.join("config"), config(&dir, sip, control, account.ca))?;
         std::fs::write(dir.join("contacts"), "")?;
         std::fs::write(dir.join("accounts"), line(account))?;
         let log = std::fs::File::create(dir.join("log"))?;
-        let mut command = Command::new("baresip");
+        let mut command = match account.inside {
+            Some((namespace, _)) => namespace.enter("baresip"),
+            None => Command::new("baresip"),
+        };
         command.arg("-f").arg(&dir).stderr(Stdio::from(log));
         let process = Process::start("baresip", &mut command)?;
         let address = SocketAddr::from(([127, 0, 0, 1], control));
-        let control = wait_for(START, || TcpStream::connect(address).ok())
+        let connect = || match account.inside {
+            Some((namespace, _)) => namespace.connect(address).ok(),
+            None => TcpStream::connect(address).ok(),
+        };
+        let control = wait_for(START, connect)
             .context("baresip opened no control socket\nhint: scripts/setup test installs it")?;
         Ok(Self {
             process,
@@ -231,13 +243,13 @@ fn line(account: &Account<'_>) -> String {
 
 fn config(dir: &Path, sip: SocketAddr, control: u16, ca: Option<&Path>) -> String {
     let ca = ca.map_or_else(String::new, |ca| format!("sip_cafile {}\n", ca.display()));
-    let dir = dir.display();
+    let (dir, ip) = (dir.display(), sip.ip());
     let modules: String = ["g711", "g722", "opus", "aufile", "srtp", "sndfile"]
         .iter()
         .map(|module| format!("module {module}.so\n"))
         .collect();
     format!(
-        "poll_method epoll\nsip_listen {sip}\n{ca}net_interface 127.0.0.1\n\
+        "poll_method epoll\nsip_listen {sip}\n{ca}net_interface {ip}\n\
          audio_source aufile,{dir}/tone.wav\naudio_player aufile,{dir}/rx.wav\n\
          audio_alert aufile,{dir}/alert.wav\nausrc_srate 8000\nauplay_srate 8000\n\
          ausrc_channels 1\nauplay_channels 1\nrtp_ports 30000-39999\nsnd_path {dir}\n\

@@ -6,6 +6,7 @@ pub mod broker;
 pub mod called;
 pub mod central;
 pub mod kamailio;
+pub mod netns;
 pub mod postgres;
 pub mod process;
 pub mod records;
