@@ -46,6 +46,52 @@ fn account<'a>(user: &'a str, appliance: &Appliance) -> Account<'a> {
     }
 }
 
+/// Two phones that speak what is said.
+fn two_who_speak(
+    one: (&str, &str),
+    two: (&str, &str),
+) -> (TempDir, Options, Appliance, [Baresip; 2]) {
+    let (dir, options, appliance) = plain(SITE);
+    let of = |user, (codec, more)| {
+        let account = Account {
+            codec,
+            more,
+            ..account(user, &appliance)
+        };
+        phone(&dir, &account)
+    };
+    let phones = [of("1001", one), of("1002", two)];
+    (dir, options, appliance, phones)
+}
+
+/// One calls the other, and both hear the other's tone.
+fn hear_each_other(one: &mut Baresip, two: &mut Baresip, appliance: &Appliance) {
+    one.dial("1002").unwrap();
+    let up = one.event("CALL_ESTABLISHED", WAIT);
+    assert!(up.is_ok(), "{up:?}\n{}", appliance.log_tail());
+    two.event("CALL_ESTABLISHED", WAIT).unwrap();
+    one.wait_for_tone(TWO, WAIT).unwrap();
+    two.wait_for_tone(ONE, WAIT).unwrap();
+    one.command("hangup", "").unwrap();
+    two.event("CALL_CLOSED", WAIT).unwrap();
+}
+
+#[test]
+fn a_phone_that_speaks_opus_and_one_that_speaks_a_law_hear_each_other() {
+    let (_dir, options, appliance, [mut one, mut two]) =
+        two_who_speak(("opus/48000/2", ""), ("PCMA/8000/1", ""));
+    hear_each_other(&mut one, &mut two, &appliance);
+    assert_eq!(records_of(&options.data, 1).len(), 1);
+}
+
+#[test]
+fn a_phone_that_speaks_g722_and_one_that_speaks_u_law_hear_each_other() {
+    let (_dir, options, appliance, [mut one, mut two]) =
+        two_who_speak(("G722/16000/1", ""), ("PCMU/8000/1", ""));
+    hear_each_other(&mut one, &mut two, &appliance);
+    assert_eq!(records_of(&options.data, 1).len(), 1);
+}
+
 fn phone(dir: &TempDir, account: &Account<'_>) -> Baresip {
     let mut phone = Baresip::start(&dir.path().join(account.user), account).unwrap();
     phone.wait_registered("OK", WAIT).unwrap();

@@ -35,7 +35,8 @@ pub fn write(path: &Path, hz: f64, seconds: usize) -> anyhow::Result<()> {
     Ok(std::fs::write(path, wav)?)
 }
 
-/// Samples of a plain 16-bit mono WAV at 8 kHz that may still be written to.
+/// Samples at 8 kHz of a plain 16-bit WAV of 8, 16 or 48 kHz that may still be written to; of several
+/// channels the first. Tones need no filter before samples are left out.
 pub fn read(path: &Path) -> anyhow::Result<Vec<i16>> {
     let bytes = std::fs::read(path)?;
     ensure!(
@@ -43,9 +44,13 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<i16>> {
         "`{}` has no audio yet",
         path.display()
     );
+    let channels = usize::from(u16::from_le_bytes([bytes[22], bytes[23]]));
+    let rate = u32::from_le_bytes([bytes[24], bytes[25], bytes[26], bytes[27]]) as usize;
+    let step = (channels * rate / RATE as usize).max(1);
     let (samples, _) = bytes[HEADER..].as_chunks();
     Ok(samples
         .iter()
+        .step_by(step)
         .map(|pair| i16::from_le_bytes(*pair))
         .collect())
 }
