@@ -98,6 +98,12 @@ pub struct Handled {
     pub queue: Option<String>,
     /// What it cost by the site's prices, thousandths.
     pub cost: u64,
+    /// The caller took the offer to be called back.
+    #[serde(default)]
+    pub call_back_promised: bool,
+    /// The call in which this one was promised.
+    #[serde(default)]
+    pub call_back_of: Option<Uuid>,
 }
 
 /// How the time of a call was spent, milliseconds. The five spans follow one another and never

@@ -2,6 +2,7 @@
 
 mod agents;
 mod branch;
+mod call_backs;
 mod crowd;
 mod endings;
 mod flows;

@@ -17,7 +17,7 @@ mod referring;
 mod streams;
 mod trunking;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -191,6 +191,16 @@ impl Switchboard {
     /// The phones that are registered now, by device.
     pub fn registrations(&self) -> BTreeMap<String, Vec<Contact>> {
         self.registrar.all()
+    }
+
+    /// The SIP Call-IDs of a leg, one for each phone or server that it rings.
+    pub fn sip_call_ids(&self, leg: LegId) -> BTreeSet<String> {
+        let own = self.legs.get(&leg).and_then(|entry| entry.dialog);
+        let dialogs = self.index.dialogs.iter();
+        let led = dialogs.filter(|(_, of)| **of == leg).map(|(id, _)| *id);
+        let ids = own.into_iter().chain(led);
+        ids.filter_map(|dialog| self.endpoint.call_id(dialog))
+            .collect()
     }
 
     /// The sources that are met with silence at `now`.

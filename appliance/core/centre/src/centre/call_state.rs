@@ -7,6 +7,7 @@ use std::time::Instant;
 use call::{Cause, LegId, Recorded, StreamId, StreamStats};
 use uuid::Uuid;
 
+use crate::call_id::CallId;
 use crate::event::{CallState, LiveCall};
 use crate::flow::{Run, Target};
 use crate::ledger::Phase;
@@ -117,6 +118,8 @@ pub(super) struct Call {
     /// Streams that speech was told of.
     pub(super) streams: Vec<StreamId>,
     pub(super) ending: Option<Ending>,
+    /// The promise that this call is to keep: the agent leads it, not the caller.
+    pub(super) promise: Option<CallId>,
 }
 
 /// What the lead meets once its stream runs.
@@ -126,6 +129,8 @@ pub(super) enum Entry {
     Target(Target),
     /// These prompts, and the end.
     Farewell(Vec<String>),
+    /// Somebody outside who is owed a call, by that number.
+    CallBack(String),
 }
 
 impl Call {
@@ -143,6 +148,7 @@ impl Call {
             speech: Speech::default(),
             streams: Vec::new(),
             ending: None,
+            promise: None,
         }
     }
 

@@ -24,7 +24,9 @@ impl Centre {
         if let Some(side) = call.sides.get_mut(&leg) {
             side.answered = true;
         }
-        if leg == call.lead {
+        if leg == call.lead && call.promise.is_some() {
+            self.agent_takes_call_back(now, id);
+        } else if leg == call.lead {
             call.report.answer(now);
             if call.pair.is_some() {
                 self.speak(now, id);
@@ -77,6 +79,10 @@ impl Centre {
         let lead = call.lead;
         match call.entry.take() {
             None => {}
+            Some(Entry::CallBack(number)) => {
+                call.turn(now, CallState::Transferring, Phase::Ring);
+                self.call_outside(now, id, &number, None, Otherwise::End);
+            }
             Some(Entry::Target(target)) => {
                 call.turn(now, CallState::InFlow, Phase::Flow);
                 call.run = Some(Run::start(now, Arc::clone(&call.site), target));

@@ -191,6 +191,7 @@ impl Centre {
         };
         let (lead, attempt) = (call.lead, call.attempt.take());
         call.pair = Some((lead, leg));
+        self.keep_promise(now, id);
         for other in attempt
             .iter()
             .flat_map(|attempt| &attempt.legs)

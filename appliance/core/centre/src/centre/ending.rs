@@ -21,10 +21,15 @@ impl Centre {
         call.attempt = None;
         call.entry = None;
         tracing::info!(call = %call.id(), cause = cause.word(), "a call ended");
+        let reached = call.is_answered(call.lead);
+        let promise = call.promise;
         let legs: Vec<LegId> = call.sides.keys().copied().collect();
         self.queues.leave(now, id);
         self.deadlines.clear((id, Why::Flow));
         self.deadlines.clear((id, Why::Farewell));
+        if let Some(promise) = promise {
+            self.call_back_over(now, promise, reached, cause);
+        }
         for leg in legs {
             self.switchboard.end(now, leg, cause);
         }
@@ -42,6 +47,7 @@ impl Centre {
         let lead = call.lead;
         let is_running = call.is_running();
         let partner = call.partner(leg);
+        let waits_as = call.promise.unwrap_or(id);
         let is_tried = call.attempt.as_ref().is_some_and(|a| a.legs.contains(&leg));
         let asked = call
             .attempt
@@ -55,7 +61,10 @@ impl Centre {
         if let Party::Agent { agent, .. } = &party
             && !was_answered
         {
-            self.agent_missed(now, id, agent, cause);
+            self.agent_missed(now, waits_as, agent, cause);
+            if leg == lead {
+                self.end_call(now, id, cause);
+            }
         } else if is_running {
             match partner {
                 // The phone that asked for a transfer may hang up before it comes about.

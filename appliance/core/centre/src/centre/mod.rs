@@ -9,6 +9,7 @@
 mod agents;
 mod arriving;
 mod call_state;
+mod calling_back;
 mod conduct;
 mod connect;
 mod ending;
@@ -24,8 +25,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use call::{Cause, Deadlines, LegEvent, LegId, Local, StreamId, Switchboard, SwitchboardConfig};
+use uuid::Uuid;
 
 use self::call_state::Call;
+use self::calling_back::Promise;
 use self::lines::{devices, trunks};
 use crate::call_id::CallId;
 use crate::clock::{Identities, WallClock};
@@ -79,6 +82,8 @@ pub enum Why {
     Farewell,
     /// Speech had its time to finish the last phrase.
     Speech,
+    /// Somebody who is owed a call is to be called.
+    CallBack,
 }
 
 /// What a centre counted, and what it holds now.
@@ -92,6 +97,8 @@ pub struct Stats {
     pub legs: usize,
     /// Calls that began.
     pub started: u64,
+    /// Call-backs owed now.
+    pub call_backs: usize,
     /// Callers waiting now, per queue that holds somebody.
     pub queued: BTreeMap<String, usize>,
     /// Records made.
@@ -116,6 +123,10 @@ struct Index {
     streams: BTreeMap<StreamId, CallId>,
     /// Legs of each phone that are up, or ring for another reason than a queue.
     phones: BTreeMap<String, BTreeSet<LegId>>,
+    /// Calls that are owed, by the identity under which they stand in a queue.
+    promises: BTreeMap<CallId, Promise>,
+    /// Promises ever given.
+    promised: u64,
 }
 
 /// All calls of the box.
@@ -201,6 +212,7 @@ impl Centre {
                 Why::Flow => self.flow_timeout(now, call),
                 Why::Farewell => self.end_call(now, call, Cause::FlowEnded),
                 Why::Speech => self.conclude(call, true),
+                Why::CallBack => self.call_back_due(now, call),
             }
         }
         self.settle(now);
@@ -262,6 +274,17 @@ impl Centre {
         }
     }
 
+    /// The SIP Call-IDs of every leg that is up or rings now, with the call it belongs to.
+    pub fn sip_call_ids(&self) -> Vec<(Uuid, String)> {
+        let of_leg = |(leg, call): (&LegId, &CallId)| {
+            let call = self.calls.get(call)?.id();
+            let ids = self.switchboard.sip_call_ids(*leg);
+            Some(ids.into_iter().map(move |id| (call, id)))
+        };
+        let legs = self.index.legs.iter();
+        legs.filter_map(of_leg).flatten().collect()
+    }
+
     /// True when no call is left and every record was handed out: after `Stop`, the end.
     pub fn is_idle(&self) -> bool {
         self.calls.is_empty() && self.outputs.is_empty()
@@ -274,6 +297,7 @@ impl Centre {
             switchboard: self.switchboard.stats(),
             calls: self.calls.len(),
             legs: self.index.legs.len(),
+            call_backs: self.index.promises.len(),
             queued: self.queues.lengths(),
             deadlines,
             ..self.stats.clone()
@@ -283,6 +307,7 @@ impl Centre {
     fn stop(&mut self, now: Instant) {
         self.stopping = true;
         self.switchboard.stop();
+        self.forget_promises(now);
         for call in self.calls.keys().copied().collect::<Vec<_>>() {
             self.end_call(now, call, Cause::BoxStopped);
             // A call that only waits for speech has nothing to gain from a box that stops.

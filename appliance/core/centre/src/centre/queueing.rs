@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use call::{Cause, LegId};
 
@@ -12,7 +12,7 @@ use crate::call_id::CallId;
 use crate::event::{CallState, Event};
 use crate::flow::FlowInput;
 use crate::ledger::Phase;
-use crate::queue::{Miss, QueueAct, Waiter};
+use crate::queue::{Miss, QueueAct, QueueRing, Waiter};
 use crate::site::Queue;
 
 impl Centre {
@@ -66,14 +66,9 @@ impl Centre {
     /// Does what the queues say.
     pub(super) fn on_queue(&mut self, now: Instant, act: QueueAct) {
         match act {
-            QueueAct::Ring {
-                call,
-                agent,
-                device,
-                patience,
-            } => self.ring_agent(now, call, agent, &device, patience),
+            QueueAct::Ring { call, ring } => self.ring_agent(now, call, ring),
             QueueAct::StopRing { call, agent } => {
-                if let Some(leg) = self.ringing(call, &agent) {
+                if let Some(leg) = self.ringing(self.attempt_of(call), &agent) {
                     self.switchboard.end(now, leg, Cause::AnsweredElsewhere);
                 }
             }
@@ -101,32 +96,25 @@ impl Centre {
         self.queues.missed(now, agent, id, miss);
     }
 
-    /// The key pressed in a queue takes the offer to be called back.
-    pub(super) fn takes_call_back(&mut self, _now: Instant, id: CallId, digit: char) -> bool {
-        let key = self.in_queue(id, |queue| queue.call_back().map(|offer| offer.key));
-        let _ = (key, digit);
-        false
-    }
-
-    fn ring_agent(
-        &mut self,
-        now: Instant,
-        id: CallId,
-        agent: String,
-        device: &str,
-        patience: Duration,
-    ) {
+    fn ring_agent(&mut self, now: Instant, id: CallId, ring: QueueRing) {
+        if self.call_back(now, id, &ring) {
+            return;
+        }
         let party = Party::Agent {
-            agent: agent.clone(),
-            device: device.to_owned(),
+            agent: ring.agent.clone(),
+            device: ring.device.clone(),
         };
         let is_running = self.calls.get(&id).is_some_and(|call| call.is_running());
-        if !is_running || self.dial_inside(now, id, party, device, patience).is_none() {
-            self.queues.missed(now, &agent, id, Miss::NoAnswer);
+        let leg = is_running.then(|| self.dial_inside(now, id, party, &ring.device, ring.patience));
+        if leg.flatten().is_none() {
+            self.queues.missed(now, &ring.agent, id, Miss::NoAnswer);
         }
     }
 
     fn waited_out(&mut self, now: Instant, id: CallId) {
+        if self.promise_ran_out(id) {
+            return;
+        }
         if let Some(lead) = self.calls.get(&id).map(|call| call.lead) {
             self.switchboard.stop_play(lead);
         }
@@ -151,7 +139,11 @@ impl Centre {
     }
 
     /// The lead and something of the queue it waits in.
-    fn in_queue<T>(&self, id: CallId, of: impl FnOnce(&Queue) -> T) -> Option<(LegId, T)> {
+    pub(super) fn in_queue<T>(
+        &self,
+        id: CallId,
+        of: impl FnOnce(&Queue) -> T,
+    ) -> Option<(LegId, T)> {
         let call = self.calls.get(&id)?;
         let waits = call.state == CallState::InQueue && call.is_running();
         let name = call.run.as_ref().filter(|_| waits)?.queue()?;

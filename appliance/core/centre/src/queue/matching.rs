@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::agent::{Desk, State};
 use super::waiting::Waiting;
-use super::{QueueAct, Queues};
+use super::{QueueAct, QueueRing, Queues};
 use crate::call_id::CallId;
 use crate::site::{Rules, Strategy};
 
@@ -43,7 +43,7 @@ impl Queues {
         let Some(rules) = self.rules.get(&waiting.queue) else {
             return Vec::new();
         };
-        let is_all = rules.strategy == Strategy::RingAll;
+        let is_all = rules.strategy == Strategy::RingAll && !waiting.one_by_one;
         if !waiting.ringing.is_empty() && !is_all {
             return Vec::new();
         }
@@ -111,12 +111,13 @@ impl Queues {
         let patience = rules.map_or(Duration::ZERO, |rules| rules.ring);
         self.rung.insert(queue, agent.to_owned());
         self.stand(now, agent, State::Ringing { call });
-        self.tell(QueueAct::Ring {
-            call,
-            agent: agent.to_owned(),
+        let agent = agent.to_owned();
+        let ring = QueueRing {
+            agent,
             device,
             patience,
-        });
+        };
+        self.tell(QueueAct::Ring { call, ring });
     }
 }
 

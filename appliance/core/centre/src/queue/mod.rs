@@ -20,7 +20,7 @@ use call::Deadlines;
 pub(crate) use self::agent::{AgentError, Miss};
 pub use self::agent::{AgentState, PauseWhy};
 pub use self::view::{AgentView, QueueView};
-pub(crate) use self::waiting::Waiter;
+pub(crate) use self::waiting::{Place, Waiter};
 
 use self::agent::Desk;
 use self::waiting::{Rank, Waiting};
@@ -30,13 +30,8 @@ use crate::site::{Rules, Site};
 /// What must be done for the queues, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum QueueAct {
-    /// Ring this phone for this call, at most so long.
-    Ring {
-        call: CallId,
-        agent: String,
-        device: String,
-        patience: Duration,
-    },
+    /// Ring a phone for this call.
+    Ring { call: CallId, ring: QueueRing },
     /// Stop ringing this agent for this call.
     StopRing { call: CallId, agent: String },
     /// The caller has waited long enough and stands in no queue any more.
@@ -47,6 +42,14 @@ pub(crate) enum QueueAct {
     AgentChanged { agent: String },
     /// Callers came or went.
     QueueChanged { queue: String },
+}
+
+/// An agent's phone is to be rung, at most so long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct QueueRing {
+    pub(crate) agent: String,
+    pub(crate) device: String,
+    pub(crate) patience: Duration,
 }
 
 /// What a queue waits for in time. Agents are named by their desk's number.

@@ -87,7 +87,9 @@ impl Room {
         let mut acts = Vec::new();
         while let Some(act) = self.queues.poll() {
             match act {
-                QueueAct::Ring { call, agent, .. } => acts.push(format!("{agent} for {}", call.0)),
+                QueueAct::Ring { call, ring } => {
+                    acts.push(format!("{} for {}", ring.agent, call.0))
+                }
                 QueueAct::StopRing { call, agent } => acts.push(format!("stop {agent} {}", call.0)),
                 QueueAct::TimedOut { call } => acts.push(format!("late {}", call.0)),
                 QueueAct::Announce { call } => acts.push(format!("tell {}", call.0)),

@@ -38,6 +38,19 @@ pub(super) struct Waiting {
     pub(super) ringing: BTreeSet<String>,
     /// How often each agent let them ring.
     pub(super) tried: BTreeMap<String, u32>,
+    /// One agent at a time is rung for them, whatever the queue does otherwise.
+    pub(super) one_by_one: bool,
+}
+
+/// A place in a queue that is kept for somebody who hung up.
+#[derive(Clone, Debug)]
+pub(crate) struct Place(Waiting);
+
+impl Place {
+    /// In which queue.
+    pub(crate) fn queue(&self) -> &str {
+        &self.0.queue
+    }
 }
 
 impl Queues {
@@ -63,6 +76,7 @@ impl Queues {
             announce: waiter.announce,
             ringing: BTreeSet::new(),
             tried: BTreeMap::new(),
+            one_by_one: false,
         };
         self.waiting.insert(call, waiting);
         self.tell(QueueAct::QueueChanged { queue });
@@ -77,6 +91,30 @@ impl Queues {
         for agent in &waiting.ringing {
             self.free_ringing(now, agent, call);
         }
+        self.settle(now);
+    }
+
+    /// Takes a caller out of their queue; the place can be held for them.
+    pub(crate) fn take_place(&mut self, now: Instant, call: CallId) -> Option<Place> {
+        let mut waiting = self.take_out(call)?;
+        for agent in std::mem::take(&mut waiting.ringing) {
+            self.free_ringing(now, &agent, call);
+        }
+        waiting.tried.clear();
+        (waiting.announce, waiting.one_by_one) = (None, true);
+        self.settle(now);
+        Some(Place(waiting))
+    }
+
+    /// `call` stands at a place that was kept, for at most `life`.
+    pub(crate) fn hold_place(&mut self, now: Instant, call: CallId, place: Place, life: Duration) {
+        let waiting = place.0;
+        self.deadlines.set(Timer::Wait(call), now + life);
+        self.line.insert(waiting.rank, call);
+        let queue = waiting.queue.clone();
+        self.waiting.insert(call, waiting);
+        self.rank_again(call);
+        self.tell(QueueAct::QueueChanged { queue });
         self.settle(now);
     }
 

@@ -144,7 +144,7 @@ impl World {
     fn read(&mut self) {
         while let Some(act) = self.queues.poll() {
             match act {
-                QueueAct::Ring { call, agent, .. } => self.rung(call.0, &agent),
+                QueueAct::Ring { call, ring } => self.rung(call.0, &ring.agent),
                 QueueAct::StopRing { call, agent } => {
                     let seen = self.agents.get_mut(&agent).expect("an agent");
                     assert_eq!(
