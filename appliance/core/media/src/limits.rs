@@ -26,8 +26,9 @@ pub const MAX_PAYLOAD: usize = 1_440;
 /// Samples of one packet that are decoded: 120 ms, the longest of Opus, at 16 kHz.
 pub const MAX_SAMPLES: usize = 1_920;
 
-/// Samples the jitter buffer can hold: about one second; a power of two.
-pub const JITTER_CAPACITY: usize = 8_192;
+/// Samples the jitter buffer can hold: half a second, twice the longest delay and a packet on top; a
+/// power of two.
+pub const JITTER_CAPACITY: usize = 4_096;
 /// Delay the jitter buffer starts with, samples.
 pub const JITTER_START: u32 = 480;
 /// The most delay the jitter buffer grows to, samples.
@@ -47,9 +48,9 @@ pub const SURPLUS_FRAMES: u32 = 50;
 /// Consecutive packets of another source after which it is the one listened to.
 pub const NEW_SOURCE_PACKETS: u32 = 2;
 
-/// Frames of silence that are sent before it is left out: half a second, so that a new stream is
-/// seen and latched to at once.
-pub const IDLE_TAIL: u32 = 25;
+/// Frames of silence that are sent before it is left out: more than [`LATCH_PACKETS`], so that a new
+/// stream is seen and latched to at once.
+pub const IDLE_TAIL: u32 = 8;
 /// Frames from one packet to the next where nothing is said: a second.
 pub const IDLE_KEEPALIVE: u32 = 50;
 

@@ -132,7 +132,7 @@ impl Seat {
         self.stream.bridge(partner.is_some());
     }
 
-    /// Takes what waits in the RTP socket and hands it on to the other party of the bridge.
+    /// Takes a packet from the RTP socket and hands it on to the other party of the bridge.
     pub(super) fn hear(
         &mut self,
         now: Instant,
@@ -144,20 +144,20 @@ impl Seat {
             return;
         }
         let Buffers { came, goes } = buffers;
-        for _ in 0..BURST {
-            match sockets::receive(&self.pair.rtp, came) {
-                Ok((length, from)) => {
-                    count(&out.counters.packets_in);
-                    let bytes = came.get(..length).unwrap_or_default();
-                    let passing = self.stream.handle_rtp(now, from, bytes);
-                    if let (Some(passing), Some(partner)) = (passing, &mut partner) {
-                        partner.pass(&passing, goes, out);
-                    }
+        // One packet: where there are more, the socket stays readable. To look for a second one that is
+        // hardly ever there would cost a system call a packet.
+        match sockets::receive(&self.pair.rtp, came) {
+            Ok((length, from)) => {
+                count(&out.counters.packets_in);
+                let bytes = came.get(..length).unwrap_or_default();
+                let passing = self.stream.handle_rtp(now, from, bytes);
+                if let (Some(passing), Some(partner)) = (passing, &mut partner) {
+                    partner.pass(&passing, goes, out);
                 }
-                // The peer's host says that nobody listens; reading it has cleared it.
-                Err(Errno::CONNREFUSED) => count(&out.counters.refused_by_peer),
-                Err(_) => break,
             }
+            // The peer's host says that nobody listens; reading it has cleared it.
+            Err(Errno::CONNREFUSED) => count(&out.counters.refused_by_peer),
+            Err(_) => {}
         }
         self.tell(out);
     }
