@@ -21,11 +21,13 @@ use crate::masking::masked;
 
 /// Calls named when a beginning fits more than one.
 const SHOWN: usize = 8;
+/// How a call of ours begins.
+const INVITE: &[u8] = b"INVITE ";
 
 /// What is known of the calls of one file.
 #[derive(Debug, Default)]
 struct Calls {
-    /// The SIP Call-IDs of each.
+    /// The SIP Call-IDs of each: the caller's, and those of all that were rung for it.
     ids: BTreeMap<Uuid, BTreeSet<String>>,
     records: BTreeMap<Uuid, Box<Record>>,
 }
@@ -51,6 +53,13 @@ pub fn trace(args: &TraceArgs) -> anyhow::Result<()> {
 fn find(path: &Path, bytes: &[u8]) -> anyhow::Result<Calls> {
     let mut calls = Calls::default();
     replay(path, bytes, |step| {
+        // A leg of ours has its Call-ID from its first INVITE on, whoever it rings.
+        let invites = |output: &Output| matches!(output, Output::Transmit { bytes, .. } if bytes.starts_with(INVITE));
+        if step.outputs.iter().any(invites) {
+            for (call, id) in step.centre.sip_call_ids() {
+                calls.ids.entry(call).or_default().insert(id);
+            }
+        }
         for output in step.outputs {
             match output {
                 Output::Event(Event::Started(live) | Event::Changed(live)) => {
