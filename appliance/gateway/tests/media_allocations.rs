@@ -5,7 +5,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -87,6 +87,20 @@ fn wait_for(last: usize, events: &mut MediaEvents) -> usize {
     digits
 }
 
+/// A-law with a peer at this address.
+fn agreed(peer: SocketAddr) -> StreamSpec {
+    StreamSpec {
+        codec: Codec::Pcma,
+        payload: 8,
+        events: Some(101),
+        events_clock: 8_000,
+        ptime_ms: 20,
+        remote_rtp: peer,
+        remote_rtcp: peer,
+        direction: Direction::SendRecv,
+    }
+}
+
 #[test]
 fn the_media_thread_takes_no_memory_while_calls_come_and_go() {
     IS_CONTROL.set(true);
@@ -111,16 +125,7 @@ fn the_media_thread_takes_no_memory_while_calls_come_and_go() {
     std::thread::spawn(|| drop(vec![0u8; 10])).join().unwrap();
     assert!(TAKEN.load(Ordering::Relaxed) > before);
 
-    let spec = StreamSpec {
-        codec: Codec::Pcma,
-        payload: 8,
-        events: Some(101),
-        events_clock: 8_000,
-        ptime_ms: 20,
-        remote_rtp: rtp.local_addr().unwrap(),
-        remote_rtcp: rtp.local_addr().unwrap(),
-        direction: Direction::SendRecv,
-    };
+    let spec = agreed(rtp.local_addr().unwrap());
     let port = plane.ports()[0];
 
     // Both threads have begun when a recorded call is over.
