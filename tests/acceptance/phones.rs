@@ -92,6 +92,14 @@ fn a_phone_that_speaks_g722_and_one_that_speaks_u_law_hear_each_other() {
     assert_eq!(records_of(&options.data, 1).len(), 1);
 }
 
+#[test]
+fn a_phone_that_insists_on_srtp_and_a_plain_one_hear_each_other() {
+    let (_dir, options, appliance, [mut one, mut two]) =
+        two_who_speak(("PCMA/8000/1", "mediaenc=srtp-mand"), ("opus/48000/2", ""));
+    hear_each_other(&mut one, &mut two, &appliance);
+    assert_eq!(records_of(&options.data, 1).len(), 1);
+}
+
 fn phone(dir: &TempDir, account: &Account<'_>) -> Baresip {
     let mut phone = Baresip::start(&dir.path().join(account.user), account).unwrap();
     phone.wait_registered("OK", WAIT).unwrap();

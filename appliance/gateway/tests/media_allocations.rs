@@ -94,6 +94,7 @@ fn agreed(peer: SocketAddr) -> StreamSpec {
         payload: 8,
         events: Some(101),
         events_clock: 8_000,
+        keys: None,
         ptime_ms: 20,
         remote_rtp: peer,
         remote_rtcp: peer,

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
+use media::sdes::OurSecret;
 use media::sdp::Direction;
 use media::{StreamEvent, StreamId, StreamSpec, StreamStats};
 use sip::{DialogId, Peer, Request, TxId, Uri};
@@ -136,6 +137,8 @@ pub(crate) struct LegStream {
     pub(crate) offering: bool,
     /// What it may speak, best first.
     pub(crate) sound: Sound,
+    /// What our key is made of, where media is protected.
+    pub(crate) secret: OurSecret,
     pub(crate) hold: Hold,
     /// What was agreed last; `None` until the media plane has been told to open it.
     pub(crate) spec: Option<StreamSpec>,
@@ -151,11 +154,12 @@ pub(crate) struct LegStream {
 }
 
 impl LegStream {
-    pub(crate) fn new(id: StreamId, port: u16, sound: Sound) -> Self {
+    pub(crate) fn new(id: StreamId, port: u16, (sound, secret): (Sound, OurSecret)) -> Self {
         Self {
             id,
             port,
             sound,
+            secret,
             version: 1,
             offering: false,
             hold: Hold::default(),

@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 
 use media::StreamSpec;
+use media::sdes::OurSecret;
 use media::sdp::{self, Capabilities, Direction, OfferError, SdpIds, Session};
 use sip::{Body, Reply};
 
@@ -25,6 +26,8 @@ pub(crate) struct Place {
     pub(crate) direction: Direction,
     /// What the line may speak.
     pub(crate) sound: Sound,
+    /// What our key is made of.
+    pub(crate) secret: OurSecret,
 }
 
 impl Place {
@@ -32,6 +35,8 @@ impl Place {
         Capabilities {
             direction: self.direction,
             codecs: self.sound.codecs.clone(),
+            srtp: self.sound.srtp,
+            secret: self.secret,
         }
     }
 }
@@ -67,7 +72,7 @@ pub(crate) fn cause(error: &OfferError) -> Cause {
 pub(crate) fn refusal(error: &OfferError, agent: &str) -> Reply {
     let code = match error {
         OfferError::NoCommonCodec { .. } => 305,
-        OfferError::Transport(_) => 302,
+        OfferError::Transport(..) | OfferError::NoKey(_) => 302,
         OfferError::NoAudio => 304,
         OfferError::Malformed { .. } | OfferError::NoAddress => 399,
     };

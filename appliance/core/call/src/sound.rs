@@ -1,15 +1,18 @@
-//! How the sound of a line is carried: its codecs, best first.
+//! How the sound of a line is carried: its codecs, best first, and whether it is protected.
 //!
 //! Plain data out of the site file; `switchboard` offers and answers with it. Lines are data, never
 //! branches.
 
 use media::Codec;
+use media::sdp::Srtp;
 
 /// What one trunk or device may speak.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sound {
     /// Codecs, best first; an answer keeps the offerer's order.
     pub codecs: Vec<Codec>,
+    /// Whether media is protected by keys in the signalling; that should then be TLS.
+    pub srtp: Srtp,
 }
 
 impl Sound {
@@ -17,6 +20,7 @@ impl Sound {
     pub fn of_trunk() -> Self {
         Self {
             codecs: vec![Codec::Pcma, Codec::Pcmu],
+            srtp: Srtp::Off,
         }
     }
 
@@ -24,6 +28,7 @@ impl Sound {
     pub fn of_device() -> Self {
         Self {
             codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
+            srtp: Srtp::Allow,
         }
     }
 

@@ -21,6 +21,7 @@ fn stream(now: Instant) -> Stream {
         payload: 8,
         events: Some(101),
         events_clock: 8_000,
+        keys: None,
         ptime_ms: 20,
         remote_rtp: "192.0.2.1:6000".parse().expect("an address"),
         remote_rtcp: "192.0.2.1:6001".parse().expect("an address"),

@@ -15,6 +15,8 @@ pub const MAX_SDP: usize = 16 * 1024;
 pub const MAX_SDP_MEDIA: usize = 8;
 /// Formats in one `m=` line.
 pub const MAX_SDP_FORMATS: usize = 64;
+/// `a=crypto` attributes read of one `m=` section; more are passed over.
+pub const MAX_SDP_CRYPTO: usize = 8;
 /// Attributes kept of one `m=` section; more are passed over.
 pub const MAX_SDP_ATTRIBUTES: usize = 128;
 

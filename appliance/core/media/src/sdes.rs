@@ -21,6 +21,31 @@ pub struct Crypto {
     pub key: MasterKey,
 }
 
+/// What our own key of one stream is made of: secret bytes, never shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct OurSecret([u8; MAX_KEY]);
+
+impl OurSecret {
+    /// From as many secret random bytes as the longest key has.
+    pub fn new(random: [u8; MAX_KEY]) -> Self {
+        Self(random)
+    }
+
+    /// Our key in a suite: another one in each, so that no change of suite begins a key anew.
+    pub(crate) fn key(&self, tag: u32, suite: Suite) -> Option<Crypto> {
+        let mut bytes = self.0;
+        let turn = Suite::ALL.iter().position(|known| *known == suite)?;
+        bytes.rotate_left(turn);
+        Crypto::new(tag, suite, &bytes)
+    }
+}
+
+impl fmt::Debug for OurSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OurSecret")
+    }
+}
+
 /// Why an attribute is not used. Another one of the same section may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CryptoError {

@@ -15,6 +15,12 @@ pub struct StreamStats {
     pub late: u64,
     /// Packets that were not RTP, of another payload type or of an impossible length.
     pub refused: u64,
+    /// Protected packets whose key does not prove them: forged, damaged, or of another key.
+    #[serde(default)]
+    pub unproved: u64,
+    /// Protected packets that came before, or are too old to tell.
+    #[serde(default)]
+    pub replayed: u64,
     /// Frames that had to be concealed.
     pub concealed: u64,
     /// Interarrival jitter, milliseconds (RFC 3550 A.8).

@@ -65,6 +65,7 @@ fn spec() -> StreamSpec {
         payload: 8,
         events: Some(101),
         events_clock: 8_000,
+        keys: None,
         ptime_ms: 20,
         remote_rtp: rtp(),
         remote_rtcp: rtcp(),

@@ -132,6 +132,7 @@ fn spec(phone: &Phone) -> anyhow::Result<StreamSpec> {
         payload: Codec::Pcma.static_payload(),
         events: Some(101),
         events_clock: 8_000,
+        keys: None,
         ptime_ms: 20,
         remote_rtp,
         remote_rtcp,

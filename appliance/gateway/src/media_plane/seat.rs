@@ -149,10 +149,13 @@ impl Seat {
         match sockets::receive(&self.pair.rtp, came) {
             Ok((length, from)) => {
                 count(&out.counters.packets_in);
-                let bytes = came.get(..length).unwrap_or_default();
-                let passing = self.stream.handle_rtp(now, from, bytes);
-                if let (Some(passing), Some(partner)) = (passing, &mut partner) {
-                    partner.pass(&passing, goes, out);
+                let bytes = came.get_mut(..length).unwrap_or_default();
+                if let Some(length) = self.stream.open(PacketKind::Rtp, bytes) {
+                    let bytes = came.get(..length).unwrap_or_default();
+                    let passing = self.stream.handle_rtp(now, from, bytes);
+                    if let (Some(passing), Some(partner)) = (passing, &mut partner) {
+                        partner.pass(&passing, goes, out);
+                    }
                 }
             }
             // The peer's host says that nobody listens; reading it has cleared it.
@@ -172,8 +175,11 @@ impl Seat {
                 return;
             };
             count(&out.counters.packets_in);
-            let bytes = buffer.get(..length).unwrap_or_default();
-            self.stream.handle_rtcp(now, from, bytes);
+            let bytes = buffer.get_mut(..length).unwrap_or_default();
+            if let Some(length) = self.stream.open(PacketKind::Rtcp, bytes) {
+                let bytes = buffer.get(..length).unwrap_or_default();
+                self.stream.handle_rtcp(now, from, bytes);
+            }
         }
     }
 

@@ -169,6 +169,7 @@ pub(super) fn idle(now: Instant, id: StreamId) -> Stream {
         payload: Codec::Pcma.static_payload(),
         events: None,
         events_clock: 8_000,
+        keys: None,
         ptime_ms: 20,
         remote_rtp: nobody,
         remote_rtcp: nobody,

@@ -124,6 +124,7 @@ impl Peer {
             payload: 8,
             events: Some(101),
             events_clock: 8_000,
+            keys: None,
             ptime_ms: 20,
             remote_rtp: self.rtp.local_addr().unwrap(),
             remote_rtcp: self.rtcp.local_addr().unwrap(),

@@ -2,8 +2,11 @@
 
 use std::time::Instant;
 
-use media::sdp::{OfferError, SdpIds};
+use media::sdes::OurSecret;
+use media::sdp::{OfferError, SdpIds, Srtp};
+use media::srtp::MAX_KEY;
 use media::{Codec, StreamCommand, StreamId, StreamSpec};
+use rand_core::RngCore;
 use sip::{Body, DialogId, Reply, Request, TxId};
 
 use super::admission::{ALLOW, SUPPORTED, joined, wish};
@@ -89,6 +92,7 @@ impl Switchboard {
         };
         let offer = invite.request.body.clone();
         let sound = self.gate.sound_of(&entry.party);
+        let secret = secret(&mut self.house.random);
         let mut stream = match entry.stream.take() {
             Some(stream) => stream,
             None => {
@@ -96,7 +100,7 @@ impl Switchboard {
                     self.finish(now, leg, Cause::Overload, Parting::Speak);
                     return None;
                 };
-                LegStream::new(stream_id(leg), port, sound)
+                LegStream::new(stream_id(leg), port, (sound, secret))
             }
         };
         let described = self.first_answer(&mut stream, offer.as_ref());
@@ -130,7 +134,10 @@ impl Switchboard {
         let State::Offered(invite) = &entry.state else {
             return None;
         };
-        let stream = LegStream::new(stream_id(leg), 0, self.gate.sound_of(&entry.party));
+        let sound = self.gate.sound_of(&entry.party);
+        // Nobody is told this answer, so its key is none.
+        let voice = (sound, OurSecret::new([0; MAX_KEY]));
+        let stream = LegStream::new(stream_id(leg), 0, voice);
         let offer = invite.request.body.as_ref()?;
         let answer = offer::answer(&offer.bytes, &self.place_of(&stream));
         answer.ok().map(|(_, spec)| spec.codec)
@@ -320,6 +327,10 @@ pub(super) fn place(ip: std::net::IpAddr, stream: &LegStream) -> Place {
     let mut sound = stream.sound.clone();
     if let Some(spec) = &stream.spec {
         sound.prefer(spec.codec);
+        if spec.keys.is_some() {
+            // Once protected, always protected: nobody on the way talks a call back into the clear.
+            sound.srtp = Srtp::Require;
+        }
     }
     Place {
         ip,
@@ -327,6 +338,7 @@ pub(super) fn place(ip: std::net::IpAddr, stream: &LegStream) -> Place {
         ids,
         direction: stream.direction(),
         sound,
+        secret: stream.secret,
     }
 }
 
@@ -335,6 +347,13 @@ fn agreed(request: &Request) -> Option<Refresh> {
         Agreement::Timer(refresh) => Some(refresh),
         Agreement::None | Agreement::TooSmall => None,
     }
+}
+
+/// The makings of a key of ours, out of the seed.
+pub(super) fn secret(random: &mut impl RngCore) -> OurSecret {
+    let mut bytes = [0; MAX_KEY];
+    random.fill_bytes(&mut bytes);
+    OurSecret::new(bytes)
 }
 
 /// Streams are named by the low half of the leg's number: legs live at most some hours, so two

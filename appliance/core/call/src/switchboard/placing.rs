@@ -86,7 +86,8 @@ impl Switchboard {
             sound.prefer(codec);
         }
         let port = self.ports.take(now).ok_or(Cause::Overload)?;
-        let mut stream = LegStream::new(stream_id(leg), port, sound);
+        let secret = super::answering::secret(&mut self.house.random);
+        let mut stream = LegStream::new(stream_id(leg), port, (sound, secret));
         stream.offering = true;
         self.index.streams.insert(stream.id, leg);
         if let Some(entry) = self.legs.get_mut(&leg) {

@@ -38,6 +38,7 @@ pub(super) fn devices<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<
         "caller_id",
         "outbound",
         "codecs",
+        "srtp",
         "limits",
     ];
     let mut devices = Vec::new();

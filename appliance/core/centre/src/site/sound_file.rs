@@ -1,6 +1,6 @@
-//! How a trunk or a device is spoken with, as it was written: `codecs`.
+//! How a trunk or a device is spoken with, as it was written: `codecs`, `srtp`.
 
-use call::Codec;
+use call::{Codec, Srtp};
 
 use super::Sound;
 use super::diagnostic::did_you_mean;
@@ -15,10 +15,19 @@ const CODECS: [(&str, Codec); 4] = [
     ("pcmu", Codec::Pcmu),
 ];
 
+const SRTP: [(&str, Srtp); 3] = [
+    ("off", Srtp::Off),
+    ("allow", Srtp::Allow),
+    ("require", Srtp::Require),
+];
+
 /// What is written, or `otherwise`.
 pub(super) fn sound<'t>(reader: &mut Reader<'t, '_>, table: &Table<'t>, otherwise: Sound) -> Sound {
     Sound {
         codecs: codecs(reader, table).unwrap_or(otherwise.codecs),
+        srtp: reader
+            .choice(table, "srtp", &SRTP)
+            .unwrap_or(otherwise.srtp),
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) struct TrunkFile {
 pub(super) fn trunks<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<TrunkFile> {
     let mut trunks = Vec::new();
     let keys = [
-        "peers", "username", "password", "account", "numbers", "format", "codecs", "limits",
+        "peers", "username", "password", "account", "numbers", "format", "codecs", "srtp", "limits",
     ];
     for (name, table) in reader.tables(root, "trunk", &keys, MAX_TRUNKS) {
         check_name(reader, &name);

@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 pub use negotiate::{accept_answer, answer, offer};
 
 use crate::codec::Codec;
+use crate::sdes::{Crypto, CryptoError, OurSecret};
+use crate::srtp::{MAX_KEY, MasterKey};
 
 /// A parsed session description.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub struct Media {
     pub rtcp_mux: bool,
     /// `a=rtpmap`: payload type and encoding as written, e.g. `PCMA/8000`.
     pub rtpmap: Vec<(String, String)>,
+    /// `a=crypto` in order (RFC 4568): those that we can use, and why not the others.
+    pub crypto: Vec<Result<Crypto, CryptoError>>,
 }
 
 /// Which way media flows, from the speaker's own view (RFC 3264 section 5.1).
@@ -125,6 +129,9 @@ pub struct StreamSpec {
     /// beside Opus.
     #[serde(default = "narrow")]
     pub events_clock: u32,
+    /// Where RTP and RTCP are protected, by which keys. They are never written anywhere.
+    #[serde(skip)]
+    pub keys: Option<StreamKeys>,
     /// Packet time we send, milliseconds; always 20 for now.
     pub ptime_ms: u8,
     /// Where our RTP goes and theirs comes from.
@@ -133,6 +140,27 @@ pub struct StreamSpec {
     pub remote_rtcp: SocketAddr,
     /// Our direction.
     pub direction: Direction,
+}
+
+/// The keys of one protected stream; shown without their bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamKeys {
+    /// What we protect with.
+    pub send: MasterKey,
+    /// What the peer protects with.
+    pub receive: MasterKey,
+}
+
+/// Whether media is protected by keys in the description (SDES, RFC 4568).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Srtp {
+    /// Protected media is refused.
+    #[default]
+    Off,
+    /// It is taken where it is offered; we offer plain media.
+    Allow,
+    /// Plain media is refused and never offered.
+    Require,
 }
 
 /// The clock of events where a description from before says none, Hz.
@@ -147,6 +175,10 @@ pub struct Capabilities {
     pub codecs: Vec<Codec>,
     /// Which way we let media flow: both ways, or less while we hold the other party.
     pub direction: Direction,
+    /// Whether media may or must be protected.
+    pub srtp: Srtp,
+    /// What our key is made of, the same for each description of a stream.
+    pub secret: OurSecret,
 }
 
 impl Default for Capabilities {
@@ -154,6 +186,8 @@ impl Default for Capabilities {
         Self {
             codecs: vec![Codec::Pcma, Codec::Pcmu],
             direction: Direction::SendRecv,
+            srtp: Srtp::Off,
+            secret: OurSecret::new([0; MAX_KEY]),
         }
     }
 }
@@ -191,8 +225,8 @@ pub enum OfferError {
     #[error("no audio is offered")]
     NoAudio,
     /// Audio, but over a transport that we do not speak.
-    #[error("audio is offered only over {0}, spoken here is RTP/AVP")]
-    Transport(String),
+    #[error("audio is offered only over {0}, spoken here is {1}")]
+    Transport(String, &'static str),
     /// Audio, but no codec of ours.
     #[error("no codec in common: offered {offered}, spoken here {spoken}")]
     NoCommonCodec {
@@ -201,6 +235,9 @@ pub enum OfferError {
         /// What we would take.
         spoken: String,
     },
+    /// Protected audio without a key that we can use.
+    #[error("no a=crypto of the audio can be used: {0}")]
+    NoKey(&'static str),
     /// Audio without an address.
     #[error("no address is given for the audio")]
     NoAddress,
@@ -211,7 +248,9 @@ impl OfferError {
     pub fn status(&self) -> u16 {
         match self {
             Self::Malformed { .. } | Self::NoAddress => 400,
-            Self::NoAudio | Self::Transport(_) | Self::NoCommonCodec { .. } => 488,
+            Self::NoAudio | Self::Transport(..) | Self::NoKey(_) | Self::NoCommonCodec { .. } => {
+                488
+            }
         }
     }
 }

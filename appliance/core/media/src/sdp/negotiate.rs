@@ -3,9 +3,14 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Answer, Capabilities, Direction, Media, OfferError, SdpIds, Session, StreamSpec};
+use super::{
+    Answer, Capabilities, Direction, Media, OfferError, SdpIds, Session, Srtp, StreamKeys,
+    StreamSpec,
+};
 use crate::codec::Codec;
 use crate::limits::RATE;
+use crate::sdes::{Crypto, CryptoError};
+use crate::srtp::Suite;
 
 /// Payload type of events in our own offers.
 const OUR_EVENTS: u8 = 101;
@@ -13,6 +18,9 @@ const OUR_EVENTS: u8 = 101;
 const OUR_WIDE_EVENTS: u8 = 110;
 /// Codecs that have a payload type of their own (RFC 3551).
 const STATIC: [Codec; 3] = [Codec::Pcma, Codec::Pcmu, Codec::G722];
+/// The one key of our offers: the suite that every peer has.
+const OUR_TAG: u32 = 1;
+const OUR_SUITE: Suite = Suite::Aes128Sha80;
 /// Packet time we send, milliseconds.
 const OUR_PTIME: u8 = 20;
 
@@ -26,11 +34,11 @@ pub fn answer(
     port: u16,
     ids: SdpIds,
 ) -> Result<Answer, OfferError> {
-    let (chosen, spec) = choose(offer, ours)?;
+    let (chosen, spec, tag) = choose(offer, ours)?;
     let mut text = head(local, ids);
     for (index, media) in offer.media.iter().enumerate() {
         if index == chosen {
-            audio_lines(&mut text, &spec, port, &media.protocol);
+            audio_lines(&mut text, (&spec, tag), port, &media.protocol);
         } else {
             let format = media.formats.first().map_or("0", String::as_str);
             let _ = write!(text, "m={} 0 {} {format}\r\n", media.kind, media.protocol);
@@ -45,7 +53,9 @@ pub fn answer(
 /// An offer of all our codecs, in our direction, with events.
 pub fn offer(ours: &Capabilities, local: IpAddr, port: u16, ids: SdpIds) -> Vec<u8> {
     let mut text = head(local, ids);
-    let _ = write!(text, "m=audio {port} RTP/AVP");
+    let is_secure = ours.srtp == Srtp::Require;
+    let protocol = if is_secure { "RTP/SAVP" } else { "RTP/AVP" };
+    let _ = write!(text, "m=audio {port} {protocol}");
     for codec in &ours.codecs {
         let _ = write!(text, " {}", codec.static_payload());
     }
@@ -66,6 +76,9 @@ pub fn offer(ours: &Capabilities, local: IpAddr, port: u16, ids: SdpIds) -> Vec<
     for (_, payload, clock) in events {
         events_lines(&mut text, payload, clock);
     }
+    if let Some(crypto) = ours.secret.key(OUR_TAG, OUR_SUITE).filter(|_| is_secure) {
+        let _ = write!(text, "a=crypto:{crypto}\r\n");
+    }
     let direction = ours.direction.name();
     let _ = write!(text, "a=ptime:{OUR_PTIME}\r\na={direction}\r\n");
     text.into_bytes()
@@ -73,19 +86,36 @@ pub fn offer(ours: &Capabilities, local: IpAddr, port: u16, ids: SdpIds) -> Vec<
 
 /// Reads the peer's answer to an [`offer`] of ours.
 pub fn accept_answer(answer: &[u8], ours: &Capabilities) -> Result<StreamSpec, OfferError> {
-    choose(&Session::parse(answer)?, ours).map(|(_, spec)| spec)
+    let (_, spec, tag) = choose(&Session::parse(answer)?, ours)?;
+    // An answer names one of the keys offered (RFC 4568 section 5.1.3), and protects what we did.
+    let is_ours = tag == (ours.srtp == Srtp::Require).then_some(OUR_TAG);
+    let is_suite = spec
+        .keys
+        .is_none_or(|keys| keys.receive.suite() == OUR_SUITE);
+    if is_ours && is_suite {
+        Ok(spec)
+    } else {
+        Err(OfferError::NoKey("the answer takes none that was offered"))
+    }
 }
 
-fn choose(session: &Session, ours: &Capabilities) -> Result<(usize, StreamSpec), OfferError> {
+/// The section to use, what is agreed by it, and the tag of its key.
+fn choose(
+    session: &Session,
+    ours: &Capabilities,
+) -> Result<(usize, StreamSpec, Option<u32>), OfferError> {
     let mut refusal = OfferError::NoAudio;
     for (index, media) in session.media.iter().enumerate() {
         if media.kind != "audio" || media.port == 0 {
             continue;
         }
-        if media.protocol != "RTP/AVP" && media.protocol != "RTP/AVPF" {
-            refusal = OfferError::Transport(media.protocol.clone());
-            continue;
-        }
+        let keys = match keys(media, ours) {
+            Ok(keys) => keys,
+            Err(why) => {
+                refusal = why;
+                continue;
+            }
+        };
         let Some((codec, payload)) = common_codec(media, ours) else {
             refusal = OfferError::NoCommonCodec {
                 offered: offered(media),
@@ -95,9 +125,38 @@ fn choose(session: &Session, ours: &Capabilities) -> Result<(usize, StreamSpec),
         };
         let mut spec = spec(session, media, codec, payload)?;
         spec.direction = spec.direction.within(ours.direction);
-        return Ok((index, spec));
+        spec.keys = keys.map(|(_, keys)| keys);
+        return Ok((index, spec, keys.map(|(tag, _)| tag)));
     }
     Err(refusal)
+}
+
+/// The keys of a section and their tag; none where it is plain and may be.
+fn keys(media: &Media, ours: &Capabilities) -> Result<Option<(u32, StreamKeys)>, OfferError> {
+    let spoken = match ours.srtp {
+        Srtp::Off => "RTP/AVP",
+        Srtp::Allow => "RTP/AVP and RTP/SAVP",
+        Srtp::Require => "RTP/SAVP",
+    };
+    let other = || OfferError::Transport(media.protocol.clone(), spoken);
+    match (media.protocol.as_str(), ours.srtp) {
+        ("RTP/AVP" | "RTP/AVPF", Srtp::Off | Srtp::Allow) => return Ok(None),
+        ("RTP/SAVP" | "RTP/SAVPF", Srtp::Allow | Srtp::Require) => {}
+        _ => return Err(other()),
+    }
+    let Some(theirs) = media.crypto.iter().flatten().next() else {
+        let why = match media.crypto.last() {
+            Some(Err(CryptoError::Malformed(why))) => why,
+            Some(Err(CryptoError::Suite)) => "no such suite here",
+            Some(Err(CryptoError::Parameter)) => "a parameter that is not done here",
+            Some(Ok(_)) | None => "there is none",
+        };
+        return Err(OfferError::NoKey(why));
+    };
+    let send = ours.secret.key(theirs.tag, theirs.key.suite());
+    let send = send.ok_or(OfferError::NoKey("no such suite here"))?.key;
+    let receive = theirs.key;
+    Ok(Some((theirs.tag, StreamKeys { send, receive })))
 }
 
 fn spec(
@@ -131,6 +190,7 @@ fn spec(
         payload,
         events: events.map(|(payload, _)| payload),
         events_clock: events.map_or(RATE, |(_, clock)| clock),
+        keys: None,
         ptime_ms: OUR_PTIME,
         remote_rtp: SocketAddr::new(ip, media.port),
         remote_rtcp: rtcp,
@@ -216,13 +276,22 @@ fn head(local: IpAddr, ids: SdpIds) -> String {
 }
 
 /// The transport is the offer's own word: an answer may not change it (RFC 3264 section 6).
-fn audio_lines(text: &mut String, spec: &StreamSpec, port: u16, protocol: &str) {
+fn audio_lines(
+    text: &mut String,
+    (spec, tag): (&StreamSpec, Option<u32>),
+    port: u16,
+    protocol: &str,
+) {
     let _ = write!(text, "m=audio {port} {protocol} {}", spec.payload);
     if let Some(events) = spec.events {
         let _ = write!(text, " {events}");
     }
     text.push_str("\r\n");
     codec_lines(text, spec.codec, spec.payload);
+    if let (Some(keys), Some(tag)) = (&spec.keys, tag) {
+        let key = keys.send;
+        let _ = write!(text, "a=crypto:{}\r\n", Crypto { tag, key });
+    }
     if let Some(events) = spec.events {
         events_lines(text, events, spec.events_clock);
     }

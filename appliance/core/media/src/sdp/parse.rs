@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use super::{Direction, Media, OfferError, Session};
-use crate::limits::{MAX_SDP, MAX_SDP_ATTRIBUTES, MAX_SDP_FORMATS, MAX_SDP_MEDIA};
+use crate::limits::{MAX_SDP, MAX_SDP_ATTRIBUTES, MAX_SDP_CRYPTO, MAX_SDP_FORMATS, MAX_SDP_MEDIA};
+use crate::sdes::Crypto;
 
 impl Session {
     /// Reads a description. Errors name the line; memory is bounded by this crate's limits.
@@ -88,6 +89,9 @@ impl Media {
                 let address = words.nth(2).and_then(|address| address.parse().ok());
                 self.rtcp = port.map(|port| (port, address));
             }
+            "crypto" if self.crypto.len() < MAX_SDP_CRYPTO => {
+                self.crypto.push(Crypto::parse(value));
+            }
             "rtpmap" if self.rtpmap.len() < MAX_SDP_FORMATS => {
                 if let Some((payload, encoding)) = value.trim().split_once(' ') {
                     self.rtpmap
@@ -124,6 +128,7 @@ fn media(value: &str) -> Result<Media, &'static str> {
         rtcp: None,
         rtcp_mux: false,
         rtpmap: Vec::new(),
+        crypto: Vec::new(),
     })
 }
 

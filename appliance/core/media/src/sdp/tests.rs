@@ -333,3 +333,65 @@ fn stereo_in_name_only_is_opus_and_mono_opus_is_none() {
         assert_eq!(is_answered, is_known, "{encoding}");
     }
 }
+
+const THEIRS: &str =
+    "a=crypto:7 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz";
+
+fn protects(srtp: Srtp, byte: u8) -> Capabilities {
+    Capabilities {
+        srtp,
+        secret: OurSecret::new([byte; MAX_KEY]),
+        ..Capabilities::default()
+    }
+}
+
+#[test]
+fn protected_media_is_answered_with_the_tag_and_suite_of_the_offer() {
+    let text = audio(&format!("m=audio 6000 RTP/SAVP 8\r\n{THEIRS}\r\n"));
+    let offer = Session::parse(text.as_bytes()).unwrap();
+    let answer = answer(&offer, &protects(Srtp::Allow, 1), LOCAL, 20_000, IDS).unwrap();
+    let body = String::from_utf8(answer.body).unwrap();
+    assert!(body.contains("m=audio 20000 RTP/SAVP 8\r\n"), "{body}");
+    assert!(
+        body.contains("a=crypto:7 AES_CM_128_HMAC_SHA1_80 inline:AQEB"),
+        "{body}"
+    );
+    let keys = answer.spec.keys.unwrap();
+    assert_eq!(
+        keys.receive.material(),
+        b"YS___semctl () {\t220;}\n}\nunles"
+    );
+    assert_eq!(keys.send.material(), [1; 30]);
+}
+
+#[test]
+fn a_line_that_requires_protection_takes_and_offers_nothing_else() {
+    let plain = Session::parse(audio("m=audio 6000 RTP/AVP 8\r\n").as_bytes()).unwrap();
+    let refused = answer(&plain, &protects(Srtp::Require, 1), LOCAL, 20_000, IDS);
+    assert_eq!(refused.unwrap_err().status(), 488);
+    let text = audio("m=audio 6000 RTP/SAVP 8\r\na=crypto:1 AEAD_AES_128_GCM inline:AAAA\r\n");
+    let offer_of_gcm = Session::parse(text.as_bytes()).unwrap();
+    let refused = answer(&offer_of_gcm, &protects(Srtp::Allow, 1), LOCAL, 20_000, IDS);
+    assert!(matches!(refused, Err(OfferError::NoKey(_))));
+
+    let body = offer(&protects(Srtp::Require, 1), LOCAL, 20_000, IDS);
+    let theirs = Session::parse(&body).unwrap();
+    assert_eq!(theirs.media[0].protocol, "RTP/SAVP");
+    let far = answer(&theirs, &protects(Srtp::Allow, 2), LOCAL, 30_000, IDS).unwrap();
+    let near = accept_answer(&far.body, &protects(Srtp::Require, 1)).unwrap();
+    let (near, far) = (near.keys.unwrap(), far.spec.keys.unwrap());
+    assert_eq!((near.send, near.receive), (far.receive, far.send));
+    // An answer that falls back to plain media is none.
+    let plain = audio("m=audio 6000 RTP/AVP 8\r\n");
+    assert!(accept_answer(plain.as_bytes(), &protects(Srtp::Require, 1)).is_err());
+}
+
+#[test]
+fn keys_are_shown_and_written_nowhere() {
+    let text = audio(&format!("m=audio 6000 RTP/SAVP 8\r\n{THEIRS}\r\n"));
+    let offer = Session::parse(text.as_bytes()).unwrap();
+    let ours = protects(Srtp::Allow, b'k');
+    let spec = answer(&offer, &ours, LOCAL, 20_000, IDS).unwrap().spec;
+    let shown = format!("{offer:?} {ours:?} {spec:?}");
+    assert!(!shown.contains("WVNf") && !shown.contains("107"), "{shown}");
+}

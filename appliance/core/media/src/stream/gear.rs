@@ -1,4 +1,4 @@
-//! What a stream needs beyond G.711: coder states, made where memory may be taken.
+//! What a stream needs beyond G.711: coder states and keys, made where memory may be taken.
 //!
 //! The owner makes it from the description before a stream opens or changes, hands it over by
 //! [`Stream::fit`](super::Stream::fit), and frees what comes back. Audio inside the box is 8 kHz: what
@@ -8,7 +8,8 @@ use crate::codec::Codec;
 use crate::limits::{FRAME, RATE};
 use crate::opus::OpusReceiver;
 use crate::resample::Resampler;
-use crate::sdp::StreamSpec;
+use crate::sdp::{StreamKeys, StreamSpec};
+use crate::srtp::{Opener, Sealer};
 use crate::transcode::{AudioDecoder, AudioEncoder};
 
 /// Samples of 20 ms of G.722.
@@ -18,6 +19,7 @@ const WIDE_FRAME: usize = 2 * FRAME;
 #[derive(Debug, Default)]
 pub struct Gear {
     pub(super) coders: Option<Box<Coders>>,
+    pub(super) guard: Option<Box<Guard>>,
 }
 
 impl Gear {
@@ -26,12 +28,53 @@ impl Gear {
     pub fn new(spec: &StreamSpec) -> Self {
         Self {
             coders: Coders::new(spec.codec).map(Box::new),
+            guard: spec.keys.as_ref().map(|keys| Box::new(Guard::new(keys))),
         }
     }
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.coders.is_none()
+        self.coders.is_none() && self.guard.is_none()
+    }
+
+    /// Takes over what goes on as it was: a coder of the same codec, a key that did not change.
+    pub(super) fn inherit(&mut self, old: &mut Self) {
+        let codec = |gear: &Self| gear.coders.as_ref().map(|coders| coders.codec);
+        if codec(self) == codec(old) {
+            std::mem::swap(&mut self.coders, &mut old.coders);
+        }
+        if let (Some(guard), Some(old)) = (&mut self.guard, &mut old.guard) {
+            guard.inherit(old);
+        }
+    }
+}
+
+/// What protects one leg's packets, both ways.
+#[derive(Debug)]
+pub(super) struct Guard {
+    keys: StreamKeys,
+    pub(super) sealer: Sealer,
+    pub(super) opener: Opener,
+}
+
+impl Guard {
+    fn new(keys: &StreamKeys) -> Self {
+        Self {
+            keys: *keys,
+            sealer: Sealer::new(&keys.send),
+            opener: Opener::new(&keys.receive),
+        }
+    }
+
+    /// A key that did not change goes on counting: begun anew it would protect two packets alike,
+    /// and take replayed ones.
+    fn inherit(&mut self, old: &mut Self) {
+        if self.keys.send == old.keys.send {
+            std::mem::swap(&mut self.sealer, &mut old.sealer);
+        }
+        if self.keys.receive == old.keys.receive {
+            std::mem::swap(&mut self.opener, &mut old.opener);
+        }
     }
 }
 

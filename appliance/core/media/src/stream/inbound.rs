@@ -48,6 +48,8 @@ struct Counts {
     late: u64,
     refused: u64,
     concealed: u64,
+    unproved: u64,
+    replayed: u64,
 }
 
 /// What a packet turned out to be.
@@ -296,6 +298,16 @@ impl Inbound {
         self.counts.refused += 1;
     }
 
+    /// A packet that its key does not prove.
+    pub(super) fn note_unproved(&mut self) {
+        self.counts.unproved += 1;
+    }
+
+    /// A protected packet that came before.
+    pub(super) fn note_replayed(&mut self) {
+        self.counts.replayed += 1;
+    }
+
     pub(super) fn heard_at(&mut self, now: Instant) {
         self.heard_at = now;
     }
@@ -327,6 +339,8 @@ impl Inbound {
         stats.late = self.counts.late;
         stats.refused = self.counts.refused;
         stats.concealed = self.counts.concealed;
+        stats.unproved = self.counts.unproved;
+        stats.replayed = self.counts.replayed;
         let jitter = source.map_or(0, Reception::jitter);
         stats.jitter_ms = jitter as f32 * 1_000.0 / self.clock as f32;
     }

@@ -29,6 +29,7 @@ use crate::limits::{FRAME, MEDIA_TIMEOUT, ONE_WAY, VOICE_HOLD};
 use crate::prompt::Playlist;
 use crate::rtcp::VoipMetrics;
 use crate::sdp::{Direction, StreamSpec};
+use crate::srtp::SrtpError;
 use crate::stats::StreamStats;
 use crate::wav::STEREO_FRAME;
 
@@ -143,12 +144,44 @@ impl Stream {
     /// [`update`](Self::update) needs, and back what is to be freed. What goes on as it was keeps its
     /// state, unless a `fresh` life begins.
     #[must_use = "dropping it frees memory"]
-    pub fn fit(&mut self, gear: Gear, fresh: bool) -> Gear {
-        let codec = |gear: &Gear| gear.coders.as_ref().map(|coders| coders.codec);
-        if !fresh && codec(&gear) == codec(&self.gear) {
-            return gear;
+    pub fn fit(&mut self, mut gear: Gear, fresh: bool) -> Gear {
+        if !fresh {
+            gear.inherit(&mut self.gear);
         }
         std::mem::replace(&mut self.gear, gear)
+    }
+
+    /// Opens what came on a socket, in place, where the peer protects it: the length of the packet
+    /// inside, to be handed on. `None` where it does not prove itself or came before: counted, and
+    /// nobody hears of it.
+    pub fn open(&mut self, kind: PacketKind, bytes: &mut [u8]) -> Option<usize> {
+        if self.spec.keys.is_none() {
+            return Some(bytes.len());
+        }
+        let guard = self.gear.guard.as_deref_mut()?;
+        let opened = match kind {
+            PacketKind::Rtp => guard.opener.open_rtp(bytes),
+            PacketKind::Rtcp => guard.opener.open_rtcp(bytes),
+        };
+        match opened {
+            Ok(length) => return Some(length),
+            Err(SrtpError::Replayed) => self.inbound.note_replayed(),
+            Err(_) => self.inbound.note_unproved(),
+        }
+        None
+    }
+
+    /// Protects what is to be sent, where that was agreed; without its key nothing is sent at all.
+    fn seal(&mut self, kind: PacketKind, out: &mut [u8], length: usize) -> Option<usize> {
+        if self.spec.keys.is_none() {
+            return Some(length);
+        }
+        let guard = self.gear.guard.as_deref_mut()?;
+        let sealed = match kind {
+            PacketKind::Rtp => guard.sealer.protect_rtp(out, length),
+            PacketKind::Rtcp => guard.sealer.protect_rtcp(out, length),
+        };
+        sealed.ok()
     }
 
     /// Takes what came on the RTP socket at `now` from `from`. Whatever it is, it is at worst
@@ -173,7 +206,8 @@ impl Stream {
     /// `None` where it is not to be sent: not bridged, on hold, or our own voice goes first.
     pub fn pass(&mut self, passing: &Passing<'_>, out: &mut [u8]) -> Option<usize> {
         let coders = self.gear.coders.as_deref_mut();
-        self.outbound.pass(passing, &self.spec, coders, out)
+        let length = self.outbound.pass(passing, &self.spec, coders, out)?;
+        self.seal(PacketKind::Rtp, out, length)
     }
 
     /// Takes what came on the RTCP socket at `now` from `from`: of the agreed address, or of the
@@ -360,12 +394,15 @@ impl Stream {
         self.inbound.sound(&self.spec, self.reports.round_trip_ms())
     }
 
-    /// Writes the next packet into `out`, which holds [`crate::limits::MAX_PACKET`] bytes.
+    /// Writes the next packet into `out`, which holds [`crate::limits::MAX_PACKET`] bytes, protected
+    /// where that was agreed.
     pub fn poll_transmit(&mut self, out: &mut [u8]) -> Option<(PacketKind, usize)> {
         if let Some(length) = self.outbound.poll(out) {
+            let length = self.seal(PacketKind::Rtp, out, length)?;
             return Some((PacketKind::Rtp, length));
         }
         let length = self.reports.poll(out)?;
+        let length = self.seal(PacketKind::Rtcp, out, length)?;
         Some((PacketKind::Rtcp, length))
     }
 

@@ -15,6 +15,7 @@ const FRAME_TIME: Duration = Duration::from_millis(20);
 
 mod bridge;
 mod coded;
+mod secure;
 mod sources;
 
 fn rtp() -> SocketAddr {
@@ -31,6 +32,7 @@ fn spec() -> StreamSpec {
         payload: 8,
         events: Some(101),
         events_clock: 8_000,
+        keys: None,
         ptime_ms: 20,
         remote_rtp: rtp(),
         remote_rtcp: rtcp(),
