@@ -40,18 +40,21 @@ fn carry(from: &mut Leg, to: &mut Leg) -> Vec<Vec<u8>> {
 #[test]
 fn two_protected_legs_understand_each_other_and_nobody_else_does() {
     let (mut one, mut two) = (Leg::new(secure(1, 2)), Leg::new(secure(2, 1)));
-    for _ in 0..20 {
+    for _ in 0..IDLE_TAIL {
         let wire = carry(&mut one, &mut two);
         assert!(wire.iter().all(|packet| packet.len() == 12 + FRAME + 10));
         assert!(wire.iter().all(|packet| packet[12..20] != [0xD5; 8]));
     }
-    assert_eq!(two.stream.stats().packets_in, 20);
+    assert_eq!(two.stream.stats().packets_in, u64::from(IDLE_TAIL));
     let (mut one, mut stranger) = (Leg::new(secure(1, 2)), Leg::new(secure(2, 3)));
-    for _ in 0..20 {
+    for _ in 0..IDLE_TAIL {
         carry(&mut one, &mut stranger);
     }
     let stats = stranger.stream.stats();
-    assert_eq!((stats.packets_in, stats.unproved), (0, 20));
+    assert_eq!(
+        (stats.packets_in, stats.unproved),
+        (0, u64::from(IDLE_TAIL))
+    );
 }
 
 #[test]
