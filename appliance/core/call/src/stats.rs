@@ -55,7 +55,7 @@ pub struct Refused {
     pub interval: u64,
     /// Requests with a method that nobody here serves (405, 501).
     pub method: u64,
-    /// registrations refused: of a trunk, for another device's address, malformed, too short.
+    /// Registrations refused: of a trunk, for another device's address, malformed, too short.
     pub registrations: u64,
     /// REFERs refused: of a carrier, a second one, or one that names nothing we know.
     pub transfers: u64,

@@ -48,7 +48,9 @@ pub(super) struct Buffers {
 enum Phase {
     Free,
     Open,
-    /// A fault of ours ended its stream: it only waits to be closed.
+    /// A fault of ours ended its stream, which its owner is still to be told.
+    Failed,
+    /// The owner knows; it only waits to be closed.
     Lost,
     /// Closed, but the rings had no room yet for its last words.
     Closing,
@@ -74,7 +76,8 @@ impl Seat {
 
     /// Whether `stream` sits here and may be told things.
     pub(super) fn has(&self, stream: StreamId) -> bool {
-        matches!(self.phase, Phase::Open | Phase::Lost) && self.stream.id() == stream
+        matches!(self.phase, Phase::Open | Phase::Failed | Phase::Lost)
+            && self.stream.id() == stream
     }
 
     /// A new stream sits down.
@@ -97,7 +100,7 @@ impl Seat {
 
     /// Does what the stream was told. `Open`, `Close` and bridges are the thread's.
     pub(super) fn act(&mut self, now: Instant, act: Act, out: &mut Outlets) {
-        if self.phase == Phase::Lost {
+        if self.phase != Phase::Open {
             return;
         }
         match act {
@@ -212,6 +215,9 @@ impl Seat {
             self.tell(out);
             return false;
         }
+        if self.phase == Phase::Failed {
+            self.tell_lost(out);
+        }
         self.phase == Phase::Closing && self.settle(out)
     }
 
@@ -244,11 +250,16 @@ impl Seat {
     /// for that of `fresh`, which says so. What was recorded stays.
     pub(super) fn lose(&mut self, fresh: Stream, out: &mut Outlets) {
         self.stream = fresh;
-        self.phase = Phase::Lost;
-        let stream = self.stream.id();
-        // Where the ring is full the leg ends by its media time-out.
+        self.phase = Phase::Failed;
+        self.tell_lost(out);
+    }
+
+    /// Where the ring is full the next tick tries again.
+    fn tell_lost(&mut self, out: &mut Outlets) {
         if out.has_room_for_event() {
+            let stream = self.stream.id();
             out.event(StreamEvent::Lost { stream });
+            self.phase = Phase::Lost;
         }
     }
 

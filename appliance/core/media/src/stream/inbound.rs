@@ -45,7 +45,10 @@ struct Counts {
     packets: u64,
     /// Lost of sources before the present one.
     lost: u64,
+    /// After their time: nobody heard them.
     late: u64,
+    /// Heard before already.
+    twice: u64,
     refused: u64,
     concealed: u64,
     unproved: u64,
@@ -127,7 +130,7 @@ impl Inbound {
         }
         let mut digit = None;
         match arrival {
-            Some(Arrival::Duplicate) => self.counts.late += 1,
+            Some(Arrival::Duplicate) => self.counts.twice += 1,
             Some(_) => {
                 self.take_audio(now, &packet, spec.codec, (decodes, voice));
                 if spec.events.is_none() && spec.codec.is_g711() {
@@ -268,9 +271,10 @@ impl Inbound {
         round_trip_ms: Option<f32>,
     ) -> Option<VoipMetrics> {
         let source = self.source.as_ref().filter(|s| s.received() > 0)?;
-        let discard = self.counts.late as f32 / (source.received() + self.counts.late) as f32;
+        let late = self.counts.late;
+        let discard = late as f32 / (source.received() + late) as f32;
         let ptime = f32::from(spec.ptime_ms);
-        let buffer = 2.0 * source.jitter() as f32 * 1_000.0 / RATE as f32;
+        let buffer = 2.0 * self.jitter_ms();
         let heard = Conditions {
             codec: spec.codec,
             delay_ms: 0.0,
@@ -336,12 +340,17 @@ impl Inbound {
         let source = self.source.as_ref();
         stats.packets_in = self.counts.packets;
         stats.lost = self.counts.lost + source.map_or(0, Reception::lost);
-        stats.late = self.counts.late;
+        stats.late = self.counts.late + self.counts.twice;
         stats.refused = self.counts.refused;
         stats.concealed = self.counts.concealed;
         stats.unproved = self.counts.unproved;
         stats.replayed = self.counts.replayed;
-        let jitter = source.map_or(0, Reception::jitter);
-        stats.jitter_ms = jitter as f32 * 1_000.0 / self.clock as f32;
+        stats.jitter_ms = self.jitter_ms();
+    }
+
+    /// The jitter of the present source, whose clock is the codec's.
+    fn jitter_ms(&self) -> f32 {
+        let jitter = self.source.as_ref().map_or(0, Reception::jitter);
+        jitter as f32 * 1_000.0 / self.clock as f32
     }
 }

@@ -15,6 +15,7 @@ const FRAME_TIME: Duration = Duration::from_millis(20);
 
 mod bridge;
 mod coded;
+mod reports;
 mod secure;
 mod sources;
 
@@ -436,121 +437,6 @@ fn repeated_packets_are_late_and_not_received_twice() {
     leg.hear_audio(1);
     let stats = leg.stream.stats();
     assert_eq!((stats.packets_in, stats.late, stats.lost), (3, 1, 0));
-}
-
-#[test]
-fn a_silent_peer_is_told_once_and_not_while_on_hold() {
-    let mut leg = Leg::new(spec());
-    let stream = StreamId(7);
-    let one_way = StreamEvent::OneWay {
-        stream,
-        since_ms: 4_900,
-    };
-    leg.ticks(244);
-    assert_eq!(leg.events(), []);
-    leg.ticks(2_755);
-    assert_eq!(leg.events(), std::slice::from_ref(&one_way));
-    leg.ticks(1_000);
-    assert_eq!(leg.events(), [StreamEvent::MediaTimeout { stream }]);
-    leg.hear_audio(1);
-    leg.tick();
-    assert_eq!(leg.events(), [StreamEvent::Flowing { stream }]);
-    leg.stream.update(
-        leg.now,
-        StreamSpec {
-            direction: Direction::SendOnly,
-            ..spec()
-        },
-    );
-    leg.ticks(4_000);
-    assert_eq!(leg.events(), []);
-    leg.stream.update(leg.now, spec());
-    leg.ticks(3_000);
-    assert_eq!(
-        leg.events(),
-        [one_way, StreamEvent::MediaTimeout { stream }]
-    );
-}
-
-#[test]
-fn one_way_audio_is_named_within_five_seconds_whatever_rtcp_says() {
-    let mut leg = Leg::new(spec());
-    leg.hear_audio(1);
-    let empty_report = [0x80, 201, 0, 1, 0, 0, 0, 7];
-    for n in 0..250 {
-        leg.stream.handle_rtcp(leg.now, rtcp(), &empty_report);
-        leg.tick();
-        let told = leg.events();
-        assert_eq!(told.len(), usize::from(n == 244), "{n}: {told:?}");
-    }
-}
-
-#[test]
-fn two_streams_measure_their_round_trip_and_loss() {
-    let (mut one, mut two) = (Leg::new(spec()), Leg::new(spec()));
-    two.now = one.now;
-    for leg in [&mut one, &mut two] {
-        leg.stream.play(1, Playlist::new([prompt(5)], true));
-    }
-    let way = Duration::from_millis(30);
-    for n in 0..2_000 {
-        let (a, b) = (one.tick().unwrap(), two.tick().unwrap());
-        for (to, sent) in [(&mut one, b), (&mut two, a)] {
-            (to.ssrc, to.sequence, to.timestamp) = (sent.ssrc, sent.sequence, sent.timestamp);
-            if n % 4 != 0 {
-                to.hear(8, false, &sent.payload);
-            }
-        }
-        for report in std::mem::take(&mut one.reports) {
-            two.stream.handle_rtcp(two.now + way, rtcp(), &report);
-        }
-        for report in std::mem::take(&mut two.reports) {
-            one.stream.handle_rtcp(one.now + way, rtcp(), &report);
-        }
-    }
-    for leg in [&one, &two] {
-        let stats = leg.stream.stats();
-        let trip = stats.round_trip_ms.unwrap();
-        assert!((trip - 60.0).abs() < 1.0, "{trip}");
-        assert!(
-            (stats.remote_loss - 0.25).abs() < 0.02,
-            "{}",
-            stats.remote_loss
-        );
-        assert!((499..=500).contains(&stats.lost), "{}", stats.lost);
-        assert!(stats.jitter_ms < 0.1);
-        // A quarter lost, one by one, of G.711 with Bpl 25.1: R 45.8. Each is told the other's score.
-        let (mos, remote) = (stats.mos.unwrap(), stats.remote_mos.unwrap());
-        assert!((2.34..2.38).contains(&mos), "{mos}");
-        assert!((mos - remote).abs() < 0.1, "{mos} {remote}");
-    }
-}
-
-#[test]
-fn a_clean_call_scores_high_and_a_silent_one_not_at_all() {
-    let mut leg = Leg::new(spec());
-    assert_eq!(leg.stream.stats().mos, None);
-    leg.hear_audio(200);
-    let mos = leg.stream.stats().mos.unwrap();
-    assert!(mos > 4.3, "{mos}");
-}
-
-#[test]
-fn closing_says_goodbye() {
-    let mut leg = Leg::new(spec());
-    leg.ticks(2);
-    leg.stream.close(leg.now);
-    assert_eq!(leg.drain(), None);
-    let mut items = Vec::new();
-    rtcp::read(leg.reports.last().unwrap(), |item| items.push(item)).unwrap();
-    let [
-        rtcp::Item::Sender { ssrc, .. },
-        rtcp::Item::Bye { ssrc: gone },
-    ] = items[..]
-    else {
-        panic!("{items:?}");
-    };
-    assert_eq!(ssrc, gone);
 }
 
 #[test]
