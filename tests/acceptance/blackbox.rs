@@ -8,6 +8,7 @@ use rig::process::wait_for;
 use serde_json::Value;
 
 use crate::calls::{SOON, VERBATIM, plain, records_of};
+use crate::phones::two_phones;
 
 fn branchline(args: &[&str]) -> Output {
     Command::new(rig::binary("branchline"))
@@ -73,6 +74,27 @@ fn a_day_of_calls_replays_without_a_divergence_and_one_is_drawn_as_a_ladder() {
     let nobody = branchline(&["trace", "no-such-call", "--data", data]);
     assert!(!nobody.status.success());
     assert!(String::from_utf8_lossy(&nobody.stderr).contains("hint:"));
+}
+
+#[test]
+fn the_ladder_of_a_call_between_two_phones_shows_both_legs() {
+    let (_dir, options, mut appliance, mut one, mut two) = two_phones();
+    one.dial("1002").unwrap();
+    two.event("CALL_ESTABLISHED", SOON).unwrap();
+    one.event("CALL_ESTABLISHED", SOON).unwrap();
+    one.command("hangup", "").unwrap();
+    two.event("CALL_CLOSED", SOON).unwrap();
+    let rows = records_of(&options.data, 1);
+    let id = rows[0].body["id"].as_str().unwrap();
+    appliance.stop();
+
+    let data = options.data.to_str().unwrap();
+    let output = branchline(&["trace", id, "--data", data]);
+    let ladder = String::from_utf8(output.stdout).unwrap();
+    let count = |what: &str| ladder.lines().filter(|line| line.contains(what)).count();
+    // The caller's leg and the called one: each is set up, opens its media, and ends.
+    let seen = ["200 to INVITE", "media opens: PCMA", "200 to BYE"].map(count);
+    assert_eq!(seen, [2, 2, 2], "{ladder}");
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn phone(dir: &TempDir, account: &Account<'_>) -> Baresip {
     phone
 }
 
-fn two_phones() -> (TempDir, Options, Appliance, Baresip, Baresip) {
+pub(crate) fn two_phones() -> (TempDir, Options, Appliance, Baresip, Baresip) {
     let (dir, options, appliance) = plain(SITE);
     let one = phone(&dir, &account("1001", &appliance));
     let two = phone(&dir, &account("1002", &appliance));

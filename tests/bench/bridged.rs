@@ -8,15 +8,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
-use rig::appliance::{Appliance, Options};
+use anyhow::Context as _;
+use rig::appliance::Appliance;
 use rig::called::Called;
-use rig::process::wait_for;
-use rig::sipp::{Scenario, Sipp};
 
-use crate::answer::repeats;
 use crate::held::{self, Job};
 use crate::kamailio::Proxy;
+use crate::load::{self, repeats};
 use crate::row::Row;
 use crate::{pause, say, usage};
 
@@ -38,46 +36,26 @@ device = "1001"
 const PHONE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// Calls in all, and calls a second.
 const LOAD: (u32, u32) = (1000, 50);
-const HOLD_MS: u32 = 1000;
 /// Two legs of a call, each place rests for two seconds after it: 50 calls a second need 300.
 const PLACES: usize = 500;
 /// CPU-seconds for 1000 calls; percent of a core for 100 calls; KiB for one.
 const GOAL: f64 = 0.5;
 const HELD_GOAL: f64 = 7.0;
 const MEMORY_GOAL: f64 = 48.0;
-/// After the last BYE, so that the last record's cost is in the figure.
-const SETTLE: Duration = Duration::from_secs(2);
 /// The time over which who is measured is watched while nobody calls.
 const IDLE: Duration = Duration::from_secs(5);
-/// All records are on disk so soon after the calls.
-const RECORDS: Duration = Duration::from_secs(20);
 
 /// Processor seconds of 1000 calls set up and ended.
 pub(crate) fn signalling() -> anyhow::Result<Vec<Row>> {
     let dir = tempfile::tempdir()?;
-    let site = dir.path().join("site.toml");
-    std::fs::write(&site, SITE)?;
-    let appliance = Appliance::start(&Options {
-        data: dir.path().join("box"),
-        site: Some(site),
-        max_calls: Some(PLACES),
-        ..Options::default()
-    })?;
+    let appliance = load::start(dir.path(), SITE, PLACES)?;
     let phone = phone(&appliance, dir.path(), false)?;
     let (calls, rate) = LOAD;
     say(&format!("b2bua: {calls} calls, {rate} a second, the box"));
     let media = usage::thread_seconds(appliance.pid(), "media")?;
     let spent = cost(dir.path(), "box", appliance.pid(), appliance.sip)
         .with_context(|| format!("the box: {}\n{}", repeats(&appliance), appliance.log_tail()))?;
-    let enough = || {
-        let kept = appliance.metric("branchline_records_committed_total")?;
-        (kept >= f64::from(calls)).then_some(())
-    };
-    ensure!(
-        wait_for(RECORDS, enough).is_some(),
-        "{calls} calls were made, but not {calls} records\n{}",
-        appliance.log_tail()
-    );
+    load::records(&appliance, calls)?;
     let media = usage::thread_seconds(appliance.pid(), "media")? - media;
     say(&format!("b2bua: the box: {}", repeats(&appliance)));
     drop((appliance, phone));
@@ -132,22 +110,12 @@ fn phone(appliance: &Appliance, dir: &Path, echoes: bool) -> anyhow::Result<Call
 /// CPU-seconds for 1000 calls to `sip`, taken by the process `pid` and its children beyond what they
 /// take while nobody calls.
 fn cost(dir: &Path, name: &str, pid: u32, sip: SocketAddr) -> anyhow::Result<f64> {
-    let dir = dir.join(format!("{name}-calls"));
-    std::fs::create_dir_all(&dir)?;
     pause(Duration::from_secs(1));
     let (before, began) = (usage::processor_seconds(pid)?, Instant::now());
     pause(IDLE);
     let idle = (usage::processor_seconds(pid)? - before) / began.elapsed().as_secs_f64();
-    let (before, began) = (usage::processor_seconds(pid)?, Instant::now());
-    let scenario = Scenario {
-        name: "hold",
-        digit: None,
-        number: "4000",
-        hold_ms: HOLD_MS,
-        calls: LOAD,
-    };
-    Sipp::start(&dir, sip, &scenario)?.finish()?;
-    pause(SETTLE);
-    let spent = usage::processor_seconds(pid)? - before - idle * began.elapsed().as_secs_f64();
+    let began = Instant::now();
+    let spent = load::carry(&dir.join(format!("{name}-calls")), pid, sip, LOAD)?;
+    let spent = spent - idle * began.elapsed().as_secs_f64();
     Ok(spent / f64::from(LOAD.0) * 1000.0)
 }

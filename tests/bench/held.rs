@@ -7,11 +7,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use rig::appliance::{Appliance, Options};
+use rig::appliance::Appliance;
 use rig::process::wait_for;
 use rig::sipp::{Scenario, Sipp};
 
-use crate::{pause, say, usage};
+use crate::{load, pause, say, usage};
 
 pub(crate) const CALLS: u32 = 100;
 const RATE: u32 = 10;
@@ -58,20 +58,11 @@ pub(crate) fn measure<T>(
     prepare: impl FnOnce(&Appliance, &Path) -> anyhow::Result<T>,
 ) -> anyhow::Result<Taken> {
     let dir = tempfile::tempdir()?;
-    let site = dir.path().join("site.toml");
-    std::fs::write(&site, job.site)?;
     // What callers say: 8 s of A-law silence; neither side looks into it.
     std::fs::write(dir.path().join("speech.alaw"), [0xD5; 64_000])?;
-    let start = |name: &str, places| {
-        Appliance::start(&Options {
-            data: dir.path().join(name),
-            site: Some(site.clone()),
-            max_calls: Some(places),
-            ..Options::default()
-        })
-    };
-    let small = usage::resident_kib(start("small", 1)?.pid())?;
-    let appliance = start("box", (CALLS * job.legs) as usize)?;
+    let idle = dir.path().join("small");
+    let small = usage::resident_kib(load::start(&idle, job.site, 1)?.pid())?;
+    let appliance = load::start(dir.path(), job.site, (CALLS * job.legs) as usize)?;
     let _prepared = prepare(&appliance, dir.path())?;
     let pid = appliance.pid();
     pause(Duration::from_secs(1));

@@ -8,6 +8,7 @@ mod asr;
 mod bridged;
 mod held;
 mod kamailio;
+mod load;
 mod programs;
 mod prompt;
 mod quality;
