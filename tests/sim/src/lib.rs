@@ -14,6 +14,7 @@ mod place;
 mod plane;
 mod raw;
 mod town;
+mod twin;
 mod weather;
 
 pub use black_box::{BlackBox, Proof};
@@ -24,4 +25,5 @@ pub use place::{BRANCH, TownConfig, carrier_address, desk_address, phone_address
 pub use plane::Plane;
 pub use raw::Raw;
 pub use town::Town;
+pub use twin::Twin;
 pub use weather::Weather;

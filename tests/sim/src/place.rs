@@ -21,6 +21,8 @@ pub struct TownConfig {
     pub site: String,
     /// Whether its box writes a black box.
     pub black_box: bool,
+    /// Whether its box has a twin that is born anew again and again.
+    pub twin: bool,
 }
 
 impl TownConfig {
@@ -33,6 +35,7 @@ impl TownConfig {
             ports,
             site: SITE.into(),
             black_box: false,
+            twin: false,
         }
     }
 
@@ -52,6 +55,12 @@ impl TownConfig {
             black_box: true,
             ..self
         }
+    }
+
+    /// The same with a twin beside its box.
+    #[must_use]
+    pub fn twin(self) -> Self {
+        Self { twin: true, ..self }
     }
 
     /// The same in this weather.

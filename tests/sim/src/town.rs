@@ -8,7 +8,7 @@ use call::Cause;
 use centre::blackbox::Birth;
 use centre::event::Event;
 use centre::record::Record;
-use centre::{Centre, CentreConfig, Input, Output};
+use centre::{Centre, CentreConfig, Input, Output, Standing};
 
 use crate::black_box::BlackBox;
 use crate::chance::Chance;
@@ -16,6 +16,7 @@ use crate::desk::Desk;
 use crate::phone::{Phone, Plan, Wish};
 use crate::place::{TownConfig, box_address, site, utterance};
 use crate::plane::Plane;
+use crate::twin::Twin;
 use crate::weather::Weather;
 
 /// Steps that may pass at one moment before the town calls it a circle.
@@ -54,6 +55,9 @@ pub struct Town {
     pub outputs: Vec<String>,
     /// What the box wrote of itself, where its town wants it.
     pub black_box: Option<BlackBox>,
+    /// A second box that is told the same, where its town wants it.
+    pub twin: Option<Twin>,
+    birth: Birth,
     weather: Weather,
     pub(crate) chance: Chance,
     air: BTreeMap<(Instant, u64), Flying>,
@@ -76,13 +80,12 @@ impl Town {
             now: start,
             unix_ms: 1_795_383_000_000,
         };
-        let site = site(&config.site);
-        let writes = config.black_box;
-        let black_box = writes.then(|| BlackBox::new(&Birth::of(&born, &site), start));
-        let centre = Centre::new(born, site);
+        let birth = Birth::of(&born, &site(&config.site));
+        let black_box = (config.black_box).then(|| BlackBox::new(&birth, start));
+        let twin = config.twin.then(|| Twin::new(birth.clone(), start));
         Self {
             now: start,
-            centre,
+            centre: birth.centre(start),
             plane: Plane::default(),
             phones: BTreeMap::new(),
             desks: BTreeMap::new(),
@@ -92,6 +95,8 @@ impl Town {
             letters: Vec::new(),
             outputs: Vec::new(),
             black_box,
+            twin,
+            birth,
             weather: config.weather,
             chance,
             air: BTreeMap::new(),
@@ -125,8 +130,17 @@ impl Town {
         } else {
             self.log.push((self.now - self.start, input.clone()));
         }
-        self.centre.handle(self.now, input);
-        self.drain();
+        self.centre.handle(self.now, input.clone());
+        self.drain(Some(&input));
+    }
+
+    /// The box of another program, which begins `later` with `standing`.
+    pub fn another_life(&self, later: Duration, standing: Standing) -> Centre {
+        let mut config = self.birth.config(self.now + later);
+        let age = i64::try_from((self.age() + later).as_millis()).expect("a day");
+        config.unix_ms += age;
+        config.seed = [9; 32];
+        Centre::with_standing(config, self.birth.site().clone(), standing)
     }
 
     /// Steps until nothing is left to do, at most `limit` of the town's time.
@@ -239,7 +253,7 @@ impl Town {
                 black_box.told(self.now, None);
             }
             self.centre.handle_timeout(self.now);
-            self.drain();
+            self.drain(None);
         }
         self.check();
     }
@@ -284,8 +298,12 @@ impl Town {
         }
     }
 
-    fn drain(&mut self) {
-        while let Some(output) = self.centre.poll() {
+    fn drain(&mut self, input: Option<&Input>) {
+        let outputs: Vec<Output> = std::iter::from_fn(|| self.centre.poll()).collect();
+        if let Some(twin) = &mut self.twin {
+            twin.step(self.now, input, (&self.centre, &outputs));
+        }
+        for output in outputs {
             match &mut self.black_box {
                 Some(black_box) => black_box.answered(&output),
                 None => (self.outputs).push(format!("{:?} {output:?}", self.now - self.start)),

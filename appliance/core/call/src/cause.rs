@@ -2,6 +2,8 @@
 //!
 //! Every ending in the box carries exactly one [`Cause`]; the record keeps the caller's leg's.
 
+use serde::de::IntoDeserializer as _;
+use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::{Deserialize, Serialize};
 
 /// Why a leg ended.
@@ -135,6 +137,12 @@ impl Cause {
             Self::BoxStopped => "box_stopped",
             Self::BoxRestarted => "box_restarted",
         }
+    }
+
+    /// The cause of this word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        let word: StrDeserializer<'_, ValueError> = word.into_deserializer();
+        Self::deserialize(word).ok()
     }
 
     /// What the final answer `status` to an INVITE of ours means (after RFC 3398 section 8.2.6.1).

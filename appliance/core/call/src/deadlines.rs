@@ -70,6 +70,11 @@ impl<K: Copy + Ord> Deadlines<K> {
         self.by_key.get(&key).copied()
     }
 
+    /// All of them, in order of keys.
+    pub fn iter(&self) -> impl Iterator<Item = (K, Instant)> {
+        self.by_key.iter().map(|(key, at)| (*key, *at))
+    }
+
     /// How many deadlines are set.
     pub fn len(&self) -> usize {
         self.by_key.len()

@@ -22,6 +22,16 @@ impl Load {
         }
     }
 
+    /// Until when new calls are turned away.
+    pub(crate) fn shed_until(&self) -> Option<Instant> {
+        self.shed_until
+    }
+
+    /// Turns new calls away until then.
+    pub(crate) fn go_on(&mut self, shed_until: Instant) {
+        self.shed_until = Some(shed_until);
+    }
+
     /// Whether new calls are turned away at `now`.
     pub(crate) fn is_high(&self, now: Instant) -> bool {
         self.shed_until.is_some_and(|until| now < until)

@@ -6,6 +6,9 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
+use sip::Offset;
+
 use crate::limits::PORT_QUARANTINE;
 
 /// Which ports are free, resting and out.
@@ -14,6 +17,13 @@ pub(crate) struct Ports {
     free: VecDeque<u16>,
     resting: VecDeque<(Instant, u16)>,
     out: BTreeSet<u16>,
+}
+
+/// The order in which ports go out, as a value.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Rest {
+    free: Vec<u16>,
+    resting: Vec<(Offset, u16)>,
 }
 
 impl Ports {
@@ -49,6 +59,31 @@ impl Ports {
         if self.out.remove(&port) {
             self.free.push_front(port);
         }
+    }
+
+    /// The order of those that are with no leg, told from `now`.
+    pub(crate) fn rest(&self, now: Instant) -> Rest {
+        let resting = self.resting.iter();
+        Rest {
+            free: self.free.iter().copied().collect(),
+            resting: resting
+                .map(|(until, port)| (Offset::of(*until, now), *port))
+                .collect(),
+        }
+    }
+
+    /// Brings its free ports into the order of another pool; each port stays one port.
+    pub(crate) fn go_on(&mut self, base: Instant, rest: Rest) {
+        let mut own: BTreeSet<u16> = std::mem::take(&mut self.free).into_iter().collect();
+        for port in rest.free {
+            self.free.extend(own.take(&port));
+        }
+        for (until, port) in rest.resting {
+            let known = own.take(&port);
+            self.resting
+                .extend(known.map(|port| (until.at(base), port)));
+        }
+        self.free.extend(own);
     }
 
     /// Ports with a leg now.

@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use call::Offset;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 use uuid::Uuid;
@@ -26,6 +27,11 @@ impl WallClock {
             anchor: now,
             unix_ms,
         }
+    }
+
+    /// When it was told last, from `now`, and what it was told.
+    pub(crate) fn told(&self, now: Instant) -> (Offset, UnixMillis) {
+        (Offset::of(self.anchor, now), self.unix_ms)
     }
 
     /// Milliseconds since 1970 UTC at `now`.
@@ -50,6 +56,16 @@ impl Identities {
         Self {
             random: ChaCha20Rng::from_seed(seed),
         }
+    }
+
+    /// How many words of the random stream were drawn.
+    pub(crate) fn drawn(&self) -> u128 {
+        self.random.get_word_pos()
+    }
+
+    /// Goes on where another one of the same seed stood.
+    pub(crate) fn skip_to(&mut self, drawn: u128) {
+        self.random.set_word_pos(drawn);
     }
 
     /// A UUID of version 7 for the moment `unix_ms` (RFC 9562 section 5.7).

@@ -32,7 +32,7 @@ pub use call::{
     Cause, LegId, Local, Peer, StreamCommand, StreamEvent, StreamId, StreamStats, Transport,
 };
 pub use call_id::CallId;
-pub use centre::{Centre, CentreConfig, Reason, Stats, Why};
+pub use centre::{Centre, CentreConfig, Reason, Standing, StandingError, Stats, Why};
 pub use input::{AgentAct, Input, Output};
 pub use queue::{AgentState, AgentView, PauseWhy, QueueView};
 pub use report::recording_file;

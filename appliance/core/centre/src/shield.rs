@@ -8,6 +8,7 @@
 
 mod moment;
 mod money;
+mod standing;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub(crate) use self::moment::Moment;
+pub(crate) use self::standing::Standing;
 
 use self::money::Purse;
 use crate::site::{Limits, Price, Protection, Site};
@@ -64,7 +66,8 @@ pub struct Refusal {
 }
 
 /// Whose limits count.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Account {
     Trunk(String),
     Device(String),
@@ -105,6 +108,8 @@ pub(crate) struct Shield {
     purse: Purse,
     deadlines: Deadlines<LegId>,
     cut: VecDeque<LegId>,
+    /// How often something was granted or spent.
+    changes: u64,
 }
 
 impl Shield {
@@ -176,6 +181,7 @@ impl Shield {
 
     /// The call was placed as `leg`: its first minute is laid aside.
     pub(crate) fn begin(&mut self, now: Instant, local: Moment, leg: LegId, ticket: Ticket) {
+        self.changes += 1;
         let price = ticket.price.as_ref();
         let first = price.map_or(0, |price| price.setup + price.minute);
         for account in &ticket.accounts {
@@ -215,6 +221,7 @@ impl Shield {
         let Some(running) = self.running.remove(&leg) else {
             return 0;
         };
+        self.changes += 1;
         if running.answered {
             return running.paid;
         }
@@ -248,6 +255,7 @@ impl Shield {
             for account in accounts {
                 self.purse.spend(account, local.day, minute);
             }
+            self.changes += 1;
             running.paid = running.paid.saturating_add(minute);
             self.deadlines.set(leg, now + MINUTE);
         }

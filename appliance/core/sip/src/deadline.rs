@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
+
 /// Why an endpoint wants to be woken; the letters are RFC 3261's and 6026's timers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Reason {
     /// Client INVITE: send it again (A).
     InviteRetransmit,
@@ -90,6 +92,13 @@ impl<O: Copy + Ord> Deadlines<O> {
     /// Whether `owner` waits for `reason`.
     pub(crate) fn is_set(&self, owner: O, reason: Reason) -> bool {
         self.armed.contains_key(&(owner, reason))
+    }
+
+    /// When `owner` is woken, and for what.
+    pub(crate) fn of(&self, owner: O) -> impl Iterator<Item = (Reason, Instant)> {
+        let range = (owner, Reason::InviteRetransmit)..=(owner, Reason::CancelTimeout);
+        let armed = self.armed.range(range);
+        armed.map(|((_, reason), at)| (*reason, *at))
     }
 
     /// The earliest deadline.

@@ -1,6 +1,8 @@
 //! A request of ours before it has a branch: kept until answered, so that it can be sent again with
 //! credentials, cancelled or acknowledged (RFC 3261 8.1, 9.1, 17.1.1.3).
 
+use serde::{Deserialize, Serialize};
+
 use crate::dialog::Path;
 use crate::endpoint::EndpointConfig;
 use crate::login::Field;
@@ -27,7 +29,7 @@ pub(crate) struct Draft {
 }
 
 /// What ties a request to its call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Names {
     pub(crate) call_id: Vec<u8>,
     pub(crate) from: Vec<u8>,

@@ -36,6 +36,22 @@ impl Identity {
         self.birth.get_or_insert(now);
     }
 
+    /// How many words of the random stream were drawn.
+    pub(crate) fn drawn(&self) -> u128 {
+        self.random.get_word_pos()
+    }
+
+    /// The first instant it was told of.
+    pub(crate) fn birth(&self) -> Option<Instant> {
+        self.birth
+    }
+
+    /// Goes on where another one of the same seed stood.
+    pub(crate) fn go_on(&mut self, drawn: u128, birth: Option<Instant>) {
+        self.random.set_word_pos(drawn);
+        self.birth = birth;
+    }
+
     /// A new From or To tag.
     pub(crate) fn tag(&mut self) -> String {
         format!("{:016x}", self.random.next_u64())

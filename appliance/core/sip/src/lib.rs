@@ -34,6 +34,7 @@ mod login;
 mod message;
 mod method;
 mod name_addr;
+mod offset;
 mod option_tags;
 mod params;
 mod parse;
@@ -57,13 +58,14 @@ pub use content::{MediaType, part};
 pub use deadline::Reason;
 pub use digest::{Algorithm, DigestInput, DigestVerdict};
 pub use endpoint::{
-    Capacity, DialogId, EndedBy, Endpoint, EndpointConfig, Event, Received, Stats, Timers,
-    Transmit, TxId,
+    Capacity, DialogId, EndedBy, Endpoint, EndpointConfig, Event, Received, Standing, Stats,
+    Timers, Transmit, TxId,
 };
 pub use header::Kind;
 pub use message::{Field, Message, StartLine};
 pub use method::Method;
 pub use name_addr::{AddressList, NameAddr};
+pub use offset::Offset;
 pub use params::Params;
 pub use parse::ParseError;
 pub use reason::ReasonHeader;

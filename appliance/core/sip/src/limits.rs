@@ -23,6 +23,8 @@ pub const MAX_CHALLENGES: usize = 8;
 pub const MAX_CREDENTIALS: usize = 8;
 /// Transactions held at once, server and client together; 100 calls/s keep about 12,800 alive.
 pub const MAX_TRANSACTIONS: usize = 32_768;
+/// Finished transactions that an endpoint hands on to the next one; with more it is not at rest.
+pub const MAX_LINGERING: usize = 4_096;
 /// Dialogs held at once.
 pub const MAX_DIALOGS: usize = 8_192;
 /// Most values of Reason fields looked at.

@@ -3,6 +3,8 @@
 //! Kept by a dialog or a registration, so that later requests carry credentials at once, with the nonce
 //! count going up. A server that wants a new nonce each time says so and gets it at the price of one more turn.
 
+use serde::{Deserialize, Serialize};
+
 use crate::digest::{self, Target};
 use crate::request::Credentials;
 
@@ -10,7 +12,7 @@ use crate::request::Credentials;
 pub(crate) type Field = (&'static str, String);
 
 /// A login and what it was last asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Login {
     credentials: Credentials,
     /// By the server at the end, and by a proxy on the way.
@@ -18,7 +20,7 @@ pub(crate) struct Login {
 }
 
 /// A challenge and how often it was answered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Challenge {
     text: String,
     count: u32,

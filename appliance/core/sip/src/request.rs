@@ -2,6 +2,8 @@
 //!
 //! Nothing here borrows the receive buffer, so a request may be kept for as long as a call lives.
 
+use serde::{Deserialize, Serialize};
+
 use crate::method::Method;
 use crate::transport::Peer;
 use crate::uri::Uri;
@@ -128,8 +130,8 @@ impl Reply {
     }
 }
 
-/// A user name and password for digest (RFC 7616).
-#[derive(Clone, PartialEq, Eq)]
+/// A user name and password for digest (RFC 7616). Written down whole: what holds it is as secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
     /// The user name.
     pub user: String,

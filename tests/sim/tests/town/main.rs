@@ -9,6 +9,7 @@ mod flows;
 mod hostile;
 mod offers;
 mod replay;
+mod standing;
 mod talks;
 mod transfers;
 mod trunks;

@@ -70,6 +70,20 @@ impl Account {
         self.at = same.unwrap_or(0);
     }
 
+    /// Its servers, when they were located, and which one is asked first.
+    pub(super) fn servers(&self) -> (&[Peer], Option<Instant>, usize) {
+        (&self.peers, self.located, self.at)
+    }
+
+    /// Takes servers that were located before it was born.
+    pub(super) fn resume_servers(&mut self, peers: &[Peer], located: Option<Instant>, at: usize) {
+        if !self.is_literal {
+            self.peers = peers.iter().copied().take(MAX_LOCATED).collect();
+            self.located = located;
+        }
+        self.at = at;
+    }
+
     /// All its servers, the one that is asked first in front.
     pub(super) fn route(&self) -> Vec<Peer> {
         let mut peers = self.peers.clone();

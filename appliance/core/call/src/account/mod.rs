@@ -6,6 +6,7 @@
 
 mod carrier;
 mod health;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use sip::{Headers, Peer, TxId, Uri};
 pub(crate) use self::carrier::Account;
 pub use self::health::TrunkHealth;
 use self::health::{Outcome, back_off, granted_s, outcome, refresh_after, retry_after};
+pub(crate) use self::standing::Standing;
 use crate::deadlines::Deadlines;
 use crate::limits::{LOCATED_FRESH, LOOKUP_PATIENCE, MAX_LOOKUPS, REGISTRATION_S};
 use crate::trunk::{Outbound, Trunk};

@@ -8,11 +8,14 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
+
 use crate::deadlines::Deadlines;
 use crate::limits::{BAN, BAN_MEMORY, MAX_BAN, MAX_BANS};
 
 /// Why a source is banned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BanReason {
     /// It calls itself by the name of a known scanner.
     Scanner,
@@ -105,6 +108,18 @@ impl Bans {
     pub(super) fn list(&self, now: Instant) -> Vec<Ban> {
         let bans = self.by_source.values().filter(|ban| now < ban.until);
         bans.copied().collect()
+    }
+
+    /// All that are held, with when they are forgotten.
+    pub(super) fn held(&self) -> impl Iterator<Item = (&Ban, Instant)> {
+        let bans = self.by_source.values();
+        bans.filter_map(|ban| Some((ban, self.forget.of(ban.source)?)))
+    }
+
+    /// Holds a ban that was held before.
+    pub(super) fn go_on(&mut self, ban: Ban, forget: Instant) {
+        self.forget.set(ban.source, forget);
+        self.by_source.insert(ban.source, ban);
     }
 
     /// Bans held, those that ended lately included.

@@ -7,6 +7,7 @@
 //! right credentials is never banned: nobody gets it locked out by forging its address.
 
 mod bans;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use sip::DigestVerdict;
 
 pub use self::bans::{Ban, BanReason};
 use self::bans::{Bans, is_scanner};
+pub(crate) use self::standing::Standing;
 use crate::deadlines::Deadlines;
 use crate::event::Origin;
 use crate::leg::Party;
@@ -89,7 +91,7 @@ pub struct GateStats {
 }
 
 /// What one source did lately.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Source {
     seen: u32,
     challenged: u32,
@@ -263,6 +265,11 @@ impl Gate {
     /// What was counted.
     pub(crate) fn stats(&self) -> GateStats {
         self.stats
+    }
+
+    /// Counts on from what another gate counted.
+    pub(crate) fn count_on(&mut self, stats: GateStats) {
+        self.stats = stats;
     }
 
     /// Sources remembered now, at most [`MAX_SOURCES`].

@@ -4,6 +4,7 @@
 //! per device, forgets each when its time is up, and never decides who may register.
 
 mod contact;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 use sip::{Peer, Reply, Request, Transport, Uri};
 
 use self::contact::{Asked, Wish};
+pub(crate) use self::standing::Standing;
 use crate::address::{cut, number};
 use crate::deadlines::Deadlines;
 use crate::limits::{DEFAULT_REGISTRATION_S, MAX_CONTACTS, MAX_REGISTRATION_S, MIN_REGISTRATION_S};
@@ -82,10 +84,13 @@ struct Index {
     owners: BTreeMap<u64, String>,
     sources: BTreeMap<IpAddr, usize>,
     deadlines: Deadlines<u64>,
+    /// Phones that came or went, ever.
+    changes: u64,
 }
 
 impl Index {
     fn add(&mut self, device: &str, binding: &Binding) {
+        self.changes += 1;
         self.owners.insert(binding.key, device.to_owned());
         *self
             .sources
@@ -95,6 +100,7 @@ impl Index {
     }
 
     fn remove(&mut self, binding: &Binding) {
+        self.changes += 1;
         self.owners.remove(&binding.key);
         self.deadlines.clear(binding.key);
         let source = binding.contact.source.addr.ip();
@@ -196,6 +202,11 @@ impl Registrar {
     /// Phones of all devices.
     pub(crate) fn len(&self) -> usize {
         self.index.owners.len()
+    }
+
+    /// A number that is another when phones came, stayed on or went.
+    pub(crate) fn changes(&self) -> u64 {
+        self.index.changes
     }
 
     fn count(&self, device: &str) -> usize {

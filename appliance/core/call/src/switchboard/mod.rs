@@ -14,8 +14,11 @@ mod holding;
 mod in_dialog;
 mod placing;
 mod referring;
+mod standing;
 mod streams;
 mod trunking;
+
+pub use self::standing::Standing;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;

@@ -26,13 +26,13 @@ pub use read::{BlackBoxError, Entries, Stimulus};
 pub use record::Recorder;
 pub use replay::{Divergence, Replay, Step, replay};
 
-use crate::centre::CentreConfig;
+use crate::centre::{Centre, CentreConfig, Standing};
 use crate::input::{Input, site_text};
 use crate::record::UnixMillis;
 use crate::site::Site;
 
 /// What every black box begins with; the last byte counts the forms.
-pub const MAGIC: [u8; 8] = *b"BLBLACK\x02";
+pub const MAGIC: [u8; 8] = *b"BLBLACK\x03";
 
 /// What a centre was born with, and by which program.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,6 +47,8 @@ pub struct Birth {
     media_ip: IpAddr,
     #[serde(with = "site_text")]
     site: Arc<Site>,
+    /// What the centre before it left.
+    standing: Option<Box<Standing>>,
 }
 
 impl Birth {
@@ -60,6 +62,36 @@ impl Birth {
             local: config.local,
             media_ip: config.media_ip,
             site: Arc::clone(site),
+            standing: None,
+        }
+    }
+
+    /// The same, of a centre that begins with what another one left.
+    #[must_use]
+    pub fn with_standing(mut self, standing: Standing) -> Self {
+        self.standing = Some(Box::new(standing));
+        self
+    }
+
+    /// The birth of the centre that takes the place of `centre`, which this birth made. It is
+    /// [at rest](Centre::is_at_rest) at `now`, or what is under way is asked once more.
+    #[must_use]
+    pub fn renewed(&self, now: Instant, centre: &Centre) -> Self {
+        let standing = centre.standing(now);
+        Self {
+            unix_ms: standing.unix_ms(),
+            site: Arc::clone(centre.site()),
+            ..self.clone()
+        }
+        .with_standing(standing)
+    }
+
+    /// The centre itself, born at `now`.
+    pub fn centre(&self, now: Instant) -> Centre {
+        let (config, site) = (self.config(now), Arc::clone(&self.site));
+        match &self.standing {
+            Some(standing) => Centre::with_standing(config, site, Standing::clone(standing)),
+            None => Centre::new(config, site),
         }
     }
 

@@ -55,8 +55,7 @@ pub fn replay(
     start: Instant,
     mut watch: impl FnMut(&Step<'_>),
 ) -> Result<Replay, BlackBoxError> {
-    let birth = entries.birth();
-    let mut centre = Centre::new(birth.config(start), birth.site().clone());
+    let mut centre = entries.birth().centre(start);
     let mut found = Replay::default();
     loop {
         let (stimulus, outputs, digest) = match entries.next_step() {

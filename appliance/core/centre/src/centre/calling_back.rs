@@ -29,18 +29,18 @@ use crate::shield::Wish;
 #[derive(Debug)]
 pub(super) struct Promise {
     /// The call in which it was given.
-    first: (CallId, Uuid),
+    pub(super) first: (CallId, Uuid),
     /// What is dialled.
-    number: String,
+    pub(super) number: String,
     /// Their place in the queue, kept for the next attempt too.
-    place: Place,
-    until: Instant,
+    pub(super) place: Place,
+    pub(super) until: Instant,
     /// How often the number was tried.
-    tries: u32,
+    pub(super) tries: u32,
     /// How often an agent was rung.
-    rings: u32,
+    pub(super) rings: u32,
     /// The call that rings or runs for it.
-    attempt: Option<CallId>,
+    pub(super) attempt: Option<CallId>,
 }
 
 impl Centre {

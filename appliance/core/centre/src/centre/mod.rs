@@ -16,6 +16,7 @@ mod ending;
 mod lines;
 mod outside;
 mod queueing;
+mod standing;
 mod talking;
 mod transfer;
 
@@ -26,6 +27,8 @@ use std::time::Instant;
 
 use call::{Cause, Deadlines, LegEvent, LegId, Local, StreamId, Switchboard, SwitchboardConfig};
 use uuid::Uuid;
+
+pub use self::standing::{Standing, StandingError};
 
 use self::call_state::Call;
 use self::calling_back::Promise;
@@ -143,6 +146,8 @@ pub struct Centre {
     identities: Identities,
     outputs: VecDeque<Output>,
     stats: Stats,
+    /// How often something changed that a restart should know: agents, promises, the site.
+    changes: u64,
     stopping: bool,
 }
 
@@ -171,6 +176,7 @@ impl Centre {
             identities: Identities::new(config.seed),
             outputs: VecDeque::new(),
             stats: Stats::default(),
+            changes: 0,
             stopping: false,
         }
     }
@@ -189,6 +195,7 @@ impl Centre {
                     .set_lines(now, trunks(&site), devices(&site));
                 self.queues.set_site(now, &site);
                 self.site = site;
+                self.changes += 1;
                 let (agents, queues) = (self.agents(), self.queues());
                 self.show(Event::Staff { agents, queues });
             }
@@ -248,6 +255,11 @@ impl Centre {
         let calls = calls.map(|(at, (call, why))| (at, Reason::Call(call, why)));
         let all = legs.into_iter().chain(queues).chain(shield).chain(calls);
         all.min_by_key(|(at, _)| *at)
+    }
+
+    /// The site in force.
+    pub fn site(&self) -> &Arc<Site> {
+        &self.site
     }
 
     /// All running calls, as a person would tell them, oldest first.

@@ -75,6 +75,7 @@ impl Centre {
             QueueAct::TimedOut { call } => self.waited_out(now, call),
             QueueAct::Announce { call } => self.announce(call),
             QueueAct::AgentChanged { agent } => {
+                self.changes += 1;
                 if let Some(view) = self.queues.agent(self.wall, &agent) {
                     self.show(Event::Agent(view));
                 }

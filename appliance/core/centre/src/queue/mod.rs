@@ -9,6 +9,7 @@
 mod agent;
 mod desks;
 mod matching;
+mod standing;
 mod view;
 mod waiting;
 
@@ -19,6 +20,7 @@ use call::Deadlines;
 
 pub(crate) use self::agent::{AgentError, Miss};
 pub use self::agent::{AgentState, PauseWhy};
+pub(crate) use self::standing::{KeptPlace, Standing};
 pub use self::view::{AgentView, QueueView};
 pub(crate) use self::waiting::{Place, Waiter};
 

@@ -44,7 +44,7 @@ pub(super) struct Waiting {
 
 /// A place in a queue that is kept for somebody who hung up.
 #[derive(Clone, Debug)]
-pub(crate) struct Place(Waiting);
+pub(crate) struct Place(pub(super) Waiting);
 
 impl Place {
     /// In which queue.

@@ -11,6 +11,24 @@ pub(super) struct Purse {
 }
 
 impl Purse {
+    /// By account: the day, and what was spent on it.
+    pub(super) fn standing(&self) -> Vec<(Account, i64, u64)> {
+        let spent = self.spent.iter();
+        spent
+            .map(|(account, (day, sum))| (account.clone(), *day, *sum))
+            .collect()
+    }
+
+    /// A purse out of which so much was spent.
+    pub(super) fn of(spent: Vec<(Account, i64, u64)>) -> Self {
+        let spent = spent.into_iter();
+        Self {
+            spent: spent
+                .map(|(account, day, sum)| (account, (day, sum)))
+                .collect(),
+        }
+    }
+
     pub(super) fn spent(&self, account: &Account, day: i64) -> u64 {
         match self.spent.get(account) {
             Some((of, spent)) if *of == day => *spent,

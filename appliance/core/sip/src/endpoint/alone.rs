@@ -16,12 +16,12 @@ use crate::uri::Uri;
 /// A place at a registrar that we take again and again: one Call-ID, numbers that go up (10.2.4).
 #[derive(Debug)]
 pub(crate) struct Registration {
-    registrar: Uri,
-    aor: Uri,
-    names: Names,
-    cseq: u32,
+    pub(super) registrar: Uri,
+    pub(super) aor: Uri,
+    pub(super) names: Names,
+    pub(super) cseq: u32,
     /// Its last request.
-    used: TxId,
+    pub(super) used: TxId,
     pub(crate) login: Option<Login>,
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::digest::Algorithm;
 use crate::limits;
 use crate::transport::Local;
@@ -87,7 +89,7 @@ impl Default for Capacity {
 }
 
 /// What happened so far, in plain numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
     /// Messages taken in and their kinds of trouble.
     pub received: Received,
@@ -108,7 +110,7 @@ pub struct Stats {
 }
 
 /// What arrived.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
     /// Well-formed requests.
     pub requests: u64,

@@ -16,6 +16,7 @@ mod outbound;
 mod owned;
 mod reliable;
 mod response;
+mod standing;
 mod tables;
 mod timeout;
 
@@ -25,6 +26,7 @@ use std::time::Instant;
 use alone::Registration;
 pub use config::{Capacity, EndpointConfig, Received, Stats, Timers};
 pub use event::{DialogId, EndedBy, Event, Transmit, TxId};
+pub use standing::Standing;
 
 use crate::check::{Judged, Verdict, judge};
 use crate::deadline::Reason;

@@ -45,6 +45,21 @@ pub(crate) struct Inbound {
     pub(crate) is_stale: bool,
 }
 
+impl Inbound {
+    /// One that was answered and only absorbs copies.
+    pub(crate) fn finished(server: Server) -> Self {
+        Self {
+            server,
+            head: None,
+            seed: None,
+            refresh: None,
+            cseq: 0,
+            reliable: None,
+            is_stale: false,
+        }
+    }
+}
+
 /// A request of ours.
 #[derive(Debug)]
 pub(crate) struct Outbound {
@@ -104,6 +119,33 @@ impl Tables {
 
     pub(crate) fn dialogs(&self) -> usize {
         self.dialogs.len()
+    }
+
+    /// Whether every request of a peer was answered.
+    pub(crate) fn are_answered(&self) -> bool {
+        (self.servers.values()).all(|inbound| inbound.server.is_answered())
+    }
+
+    /// Whether nobody waits for the answer to a request of ours, but for those outside any dialog where
+    /// `with_alone` says so.
+    pub(crate) fn has_asked_nothing(&self, with_alone: bool) -> bool {
+        let is_alone =
+            |purpose| with_alone && matches!(purpose, Purpose::Alone | Purpose::Register { .. });
+        let mut clients = self.clients.values();
+        clients.all(|c| c.client.is_finished() || is_alone(c.purpose))
+    }
+
+    pub(crate) fn servers(&self) -> impl Iterator<Item = &Inbound> {
+        self.servers.values()
+    }
+
+    pub(crate) fn last_id(&self) -> u64 {
+        self.last_id
+    }
+
+    /// Identities up to `last_id` are used.
+    pub(crate) fn skip_to(&mut self, last_id: u64) {
+        self.last_id = self.last_id.max(last_id);
     }
 
     pub(crate) fn tx_by(&self, key: &Key) -> Option<TxId> {

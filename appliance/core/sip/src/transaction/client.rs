@@ -56,6 +56,12 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// Whether it does nothing any more but absorb copies of an answer, which nobody would miss. A refused
+    /// INVITE still acknowledges them.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.state == State::Completed && !self.is_invite
+    }
+
     /// Sends `bytes` and begins to wait.
     pub(crate) fn start(
         lane: &mut Lane,

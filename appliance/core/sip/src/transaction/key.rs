@@ -4,10 +4,12 @@
 //! nothing after it, the fields of RFC 2543: Request-URI, From tag, Call-ID, CSeq number, top Via and, but for
 //! INVITE and its ACK, the To tag. ACK and, on request, CANCEL fold onto their INVITE.
 
+use serde::{Deserialize, Serialize};
+
 use crate::check::Essentials;
 
 /// A transaction's key; opaque, compared whole.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Key(Vec<u8>);
 
 impl Key {

@@ -5,14 +5,17 @@
 
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use crate::deadline::Reason;
 use crate::endpoint::{DialogId, TxId};
 use crate::lane::{Lane, Owner};
+use crate::offset::Offset;
 use crate::transaction::key::Key;
 use crate::transport::Peer;
 
 /// How far a server transaction is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum State {
     /// No final response yet.
     Proceeding,
@@ -55,7 +58,61 @@ pub(crate) struct Server {
     interval: Duration,
 }
 
+/// A finished transaction as a value.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Lingering {
+    id: u64,
+    state: State,
+    is_invite: bool,
+    key: Key,
+    reply_to: Peer,
+    fallback: Option<Peer>,
+    last: Vec<u8>,
+    interval: Duration,
+    /// When it is woken, and for what.
+    pub(crate) wakes: Vec<(Reason, Offset)>,
+}
+
 impl Server {
+    /// A transaction that was finished elsewhere.
+    pub(crate) fn lingered(lingering: Lingering) -> Self {
+        let Lingering {
+            id,
+            state,
+            is_invite,
+            key,
+            reply_to,
+            ..
+        } = lingering;
+        Self {
+            state,
+            fallback: lingering.fallback,
+            last: lingering.last,
+            interval: lingering.interval,
+            ..Self::new(TxId(id), key, is_invite, reply_to)
+        }
+    }
+
+    /// A finished one as a value.
+    pub(crate) fn lingering(&self, wakes: Vec<(Reason, Offset)>) -> Lingering {
+        Lingering {
+            id: self.id.0,
+            state: self.state,
+            is_invite: self.is_invite,
+            key: self.key.clone(),
+            reply_to: self.reply_to,
+            fallback: self.fallback,
+            last: self.last.clone(),
+            interval: self.interval,
+            wakes,
+        }
+    }
+
+    /// Whether its final response was sent: it goes on by itself.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.state != State::Proceeding
+    }
+
     pub(crate) fn new(id: TxId, key: Key, is_invite: bool, reply_to: Peer) -> Self {
         Self {
             id,
