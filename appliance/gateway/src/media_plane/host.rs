@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use rustix::thread::CpuSet;
-use rustix::time::{ClockId, clock_gettime};
+use rustix::thread::{ClockId as SleepClockId, clock_nanosleep_absolute};
+use rustix::time::{ClockId, Timespec, clock_gettime};
 
 /// Real-time priority of the media thread: above the kernel's defaults, below its own threads.
 const PRIORITY: i32 = 40;
@@ -27,6 +28,15 @@ impl Clock {
     /// Now, nanoseconds.
     pub(super) fn now_ns(self) -> u64 {
         monotonic_ns()
+    }
+
+    /// Sleeps until `ns`, or shorter where a signal comes.
+    pub(super) fn sleep_until(self, ns: u64) {
+        let until = Timespec {
+            tv_sec: (ns / 1_000_000_000) as i64,
+            tv_nsec: (ns % 1_000_000_000) as i64,
+        };
+        let _ = clock_nanosleep_absolute(SleepClockId::Monotonic, &until);
     }
 
     /// The moment `ns` as the core knows it.

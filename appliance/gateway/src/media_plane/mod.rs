@@ -5,6 +5,7 @@
 //! side tells it [`StreamCommand`]s and hears [`MediaEvents`], over rings of fixed length. Prompts
 //! are found by name here, never in the thread.
 
+mod bell;
 mod counters;
 mod events;
 mod host;
@@ -40,6 +41,7 @@ pub use counters::{FullRings, Lateness, PlaneStats};
 pub use events::MediaEvents;
 
 use crate::recorder::Start;
+use bell::Bell;
 use counters::{Counters, count};
 use order::{Act, Digits, Order};
 pub(crate) use outlets::wake;
@@ -117,7 +119,7 @@ struct Taken {
 struct Running {
     counters: Arc<Counters>,
     /// Wakes the media thread.
-    wake: Arc<OwnedFd>,
+    bell: Arc<Bell>,
     /// Wakes the reader of [`MediaEvents`].
     control: Arc<OwnedFd>,
     stop: Arc<AtomicBool>,
@@ -272,7 +274,7 @@ impl MediaPlane {
                 "a command is lost: the media thread is behind"
             );
         }
-        wake(&self.running.wake);
+        self.running.bell.ring();
     }
 
     /// Tells the reader of events something that is known here. When the ring is full it is
@@ -287,7 +289,7 @@ impl Drop for MediaPlane {
     /// Every stream says goodbye and every recording is closed and on disk.
     fn drop(&mut self) {
         self.running.stop.store(true, Ordering::Release);
-        wake(&self.running.wake);
+        self.running.bell.ring();
         // A thread that panicked has nothing left to say here.
         let _ = self.running.media.take().map(JoinHandle::join);
         if let Some(recorder) = self.running.recorder.take() {

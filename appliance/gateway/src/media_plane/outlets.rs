@@ -84,9 +84,3 @@ impl Outlets {
 pub(crate) fn wake(bell: &OwnedFd) {
     let _ = rustix::io::write(bell, &1u64.to_ne_bytes());
 }
-
-/// Empties an eventfd.
-pub(super) fn clear(eventfd: &OwnedFd) {
-    let mut count = [0; 8];
-    let _ = rustix::io::read(eventfd, &mut count);
-}

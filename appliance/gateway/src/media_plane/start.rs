@@ -1,7 +1,6 @@
 //! Starting the media plane: all memory, sockets, rings and threads it will ever have.
 
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc;
@@ -11,10 +10,10 @@ use anyhow::Context as _;
 use media::sdp::Direction;
 use media::{Codec, Stream, StreamId, StreamSeed, StreamSpec};
 use rtrb::RingBuffer;
-use rustix::event::{EventfdFlags, eventfd};
 use rustix::pipe::{PipeFlags, pipe_with};
 use tracing::{info, warn};
 
+use super::bell::Bell;
 use super::counters::Counters;
 use super::events::MediaEvents;
 use super::host::{self, Clock};
@@ -71,7 +70,7 @@ impl MediaPlane {
             .collect();
         let (bell, control) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)
             .context("could not make a pipe for events")?;
-        let (control, wake) = (Arc::new(control), Arc::new(order_bell()?));
+        let (control, orders_bell) = (Arc::new(control), Arc::new(Bell::new()?));
         let (orders, inlet_orders) = RingBuffer::new(lengths.orders);
         let (starts, recorder_starts) = RingBuffer::new(lengths.orders);
         let (takes, recorder_takes) = RingBuffer::new(lengths.takes);
@@ -102,7 +101,7 @@ impl MediaPlane {
         };
         let inlet = Inlet {
             orders: inlet_orders,
-            wake: wake.clone(),
+            bell: orders_bell.clone(),
             stop: stop.clone(),
         };
         let clock = Clock::new();
@@ -121,7 +120,7 @@ impl MediaPlane {
             taps: Some(TapReader { ring: tap_reader }),
             running: Running {
                 counters,
-                wake,
+                bell: orders_bell,
                 control,
                 stop,
                 is_realtime,
@@ -146,10 +145,6 @@ fn prepare(config: &MediaConfig) -> anyhow::Result<()> {
         let folder = config.recordings.display();
         format!("could not make the recordings folder `{folder}`\nhint: see to its owner")
     })
-}
-
-fn order_bell() -> anyhow::Result<OwnedFd> {
-    eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).context("could not make an eventfd")
 }
 
 /// A seat for each pair, its stream made with all the memory it will need.

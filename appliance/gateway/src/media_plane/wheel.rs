@@ -104,6 +104,12 @@ impl Wheel {
             .map(|n| self.time_of(n))
     }
 
+    /// The next multiple of `step` after `now`, counted from where the slots are.
+    pub(super) fn next_on_grid(&self, now: u64, step: u64) -> u64 {
+        let since = now.saturating_sub(self.origin);
+        self.origin + (since / step + 1) * step
+    }
+
     /// Turns that were left out because the thread came too late.
     pub(super) fn overruns(&self) -> u64 {
         self.overruns
@@ -167,6 +173,15 @@ mod tests {
             now = wheel.next_due().unwrap();
         }
         assert_eq!(due, [1_000, 1_020, 1_040, 1_060, 1_080, 1_100]);
+    }
+
+    #[test]
+    fn the_grid_of_packets_lies_on_the_slots() {
+        let wheel = Wheel::new(7, 4);
+        assert_eq!(wheel.next_on_grid(7, MS / 2), 7 + MS / 2);
+        assert_eq!(wheel.next_on_grid(6 + MS, MS / 2), 7 + MS);
+        assert_eq!(wheel.next_on_grid(7 + MS, MS / 2), 7 + MS + MS / 2);
+        assert_eq!(wheel.next_on_grid(0, MS / 2), 7 + MS / 2);
     }
 
     #[test]
