@@ -252,7 +252,7 @@ fn run_ours(streams: usize, window: Duration, job: Job, phases: Phases) -> anyho
         say("real-time priority is not granted: times are those of a busy machine");
     }
     appliance.answer(&phones, job)?;
-    let used = || Ok((usage::thread_ns(me, "media")?, usage::resident_kib(me)?));
+    let used = || Ok((usage::thread_ns(me, Some("media"))?, usage::resident_kib(me)?));
     let run = watch(phones, phases, window, used)?;
     let gaps = appliance.close(job)?;
     Ok(Run {
@@ -273,7 +273,7 @@ fn run_theirs(streams: usize, window: Duration, phases: Phases) -> anyhow::Resul
     for (n, pair) in phones.chunks_exact(2).enumerate() {
         engine.bridge(n, &pair[0], &pair[1])?;
     }
-    let used = || Ok((usage::thread_ns(pid, "")?, usage::resident_kib(pid)?));
+    let used = || Ok((usage::thread_ns(pid, None)?, usage::resident_kib(pid)?));
     let run = watch(phones, phases, window, used)?;
     Ok(Some(Run {
         memory_kib: run.memory_kib - before,

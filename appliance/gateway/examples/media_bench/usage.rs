@@ -4,21 +4,21 @@ use std::fs;
 
 use anyhow::Context as _;
 
-/// Processor time of all threads of a process whose name begins with `name`.
-pub(crate) fn thread_ns(pid: u32, name: &str) -> anyhow::Result<u64> {
+/// Processor time of the threads of a process that are called `name`, or of all where none is named.
+pub(crate) fn thread_ns(pid: u32, name: Option<&str>) -> anyhow::Result<u64> {
     let mut sum = 0;
     let mut found = false;
     for task in fs::read_dir(format!("/proc/{pid}/task"))?.flatten() {
         let path = task.path();
         let comm = fs::read_to_string(path.join("comm")).unwrap_or_default();
-        if comm.starts_with(name) {
+        if name.is_none_or(|name| comm.trim_end() == name) {
             found = true;
             let text = fs::read_to_string(path.join("schedstat"))?;
             let first = text.split_whitespace().next();
             sum += first.and_then(|ns| ns.parse::<u64>().ok()).unwrap_or(0);
         }
     }
-    anyhow::ensure!(found, "process {pid} has no thread `{name}`");
+    anyhow::ensure!(found, "process {pid} has no thread {name:?}");
     Ok(sum)
 }
 
