@@ -2,10 +2,11 @@
 //! [bridged] [relay] [pacing] [record] [seconds=N] [streams=N]`.
 //!
 //! The real media plane and Debian's rtpengine (where it is installed) relay the same packets of the
-//! same phones over loopback, one after the other. Each figure is a line of JSON on standard output;
+//! same phones over loopback, one after the other; so does a bare loop, which is the floor. Each figure is a line of JSON on standard output;
 //! what is done now goes to standard error. Figures are processor time, never wall time.
 #![allow(clippy::disallowed_methods, reason = "a bench has a clock")]
 
+mod bare;
 mod plane;
 mod rtpengine;
 mod spinner;
@@ -15,6 +16,7 @@ mod usage;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use bare::Bare;
 use plane::{Appliance, Job};
 use rtpengine::Rtpengine;
 use serde_json::json;
@@ -99,8 +101,38 @@ fn say(what: &str) {
     eprintln!("media_bench: {what}");
 }
 
-fn row(name: &str, value: f64, unit: &str, goal: Option<f64>, peer: Option<f64>) {
-    let peer = peer.map_or_else(|| json!({}), |peer| json!({ "rtpengine": peer }));
+/// Runs of the others beside ours.
+#[derive(Default)]
+struct Others {
+    rtpengine: Option<Run>,
+    bare: Option<Run>,
+}
+
+impl Others {
+    fn run(streams: usize, window: Duration, phases: Phases) -> Self {
+        let figure = |name: &str, run: anyhow::Result<Option<Run>>| {
+            run.unwrap_or_else(|why| {
+                say(&format!("{name} gives no figure: {why:#}"));
+                None
+            })
+        };
+        Self {
+            rtpengine: figure("rtpengine", run_theirs(streams, window, phases)),
+            bare: figure("the bare loop", run_bare(streams, window, phases).map(Some)),
+        }
+    }
+
+    fn figures(&self, of: fn(&Run) -> f64) -> serde_json::Value {
+        let each = [("rtpengine", &self.rtpengine), ("bare_loop", &self.bare)];
+        let told = each
+            .into_iter()
+            .filter_map(|(name, run)| Some((name.to_owned(), json!(of(run.as_ref()?)))));
+        serde_json::Value::Object(told.collect())
+    }
+}
+
+fn row(name: &str, value: f64, unit: &str, goal: Option<f64>, peer: Option<serde_json::Value>) {
+    let peer = peer.unwrap_or_else(|| json!({}));
     println!(
         "{}",
         json!({"name": name, "value": value, "unit": unit, "goal": goal, "peer": peer})
@@ -114,8 +146,8 @@ fn bridged(window: Duration) -> anyhow::Result<()> {
         ("bridged_burst", Phases::Burst),
     ] {
         let ours = run_ours(HUNDRED_CALLS, window, Job::Relay, phases)?;
-        let theirs = run_theirs(HUNDRED_CALLS, window, phases)?;
-        let peer = |of: fn(&Run) -> f64| theirs.as_ref().map(of);
+        let others = Others::run(HUNDRED_CALLS, window, phases);
+        let peer = |of| Some(others.figures(of));
         row(
             name,
             ours.percent(),
@@ -151,11 +183,8 @@ fn relay(wanted: usize, window: Duration) -> anyhow::Result<()> {
         }
     });
     let ours = carried.context("the machine carries no streams at all")?;
-    let theirs = run_theirs(ours.streams, window, Phases::Spread).unwrap_or_else(|why| {
-        say(&format!("rtpengine gives no figure: {why:#}"));
-        None
-    });
-    let peer = |of: fn(&Run) -> f64| theirs.as_ref().map(of);
+    let others = Others::run(ours.streams, window, Phases::Spread);
+    let peer = |of| Some(others.figures(of));
     row(
         "relay",
         ours.us_per_packet(),
@@ -182,7 +211,11 @@ fn relay(wanted: usize, window: Duration) -> anyhow::Result<()> {
         ours.kib_a_call(),
         "KiB a call, media only",
         Some(48.0),
-        peer(Run::kib_a_call),
+        // A bare loop keeps nothing.
+        others
+            .rtpengine
+            .as_ref()
+            .map(|run| json!({ "rtpengine": run.kib_a_call() })),
     );
     row(
         "relay_streams",
@@ -252,7 +285,12 @@ fn run_ours(streams: usize, window: Duration, job: Job, phases: Phases) -> anyho
         say("real-time priority is not granted: times are those of a busy machine");
     }
     appliance.answer(&phones, job)?;
-    let used = || Ok((usage::thread_ns(me, Some("media"))?, usage::resident_kib(me)?));
+    let used = || {
+        Ok((
+            usage::thread_ns(me, Some("media"))?,
+            usage::resident_kib(me)?,
+        ))
+    };
     let run = watch(phones, phases, window, used)?;
     let gaps = appliance.close(job)?;
     Ok(Run {
@@ -279,6 +317,27 @@ fn run_theirs(streams: usize, window: Duration, phases: Phases) -> anyhow::Resul
         memory_kib: run.memory_kib - before,
         ..run
     }))
+}
+
+fn run_bare(streams: usize, window: Duration, phases: Phases) -> anyhow::Result<Run> {
+    say(&format!(
+        "Relay, {streams} streams, {phases:?}, a bare loop"
+    ));
+    let phones = phones(streams)?;
+    let me = std::process::id();
+    let before = usage::resident_kib(me)?;
+    let _bare = Bare::start(&phones)?;
+    let used = || {
+        Ok((
+            usage::thread_ns(me, Some(bare::THREAD))?,
+            usage::resident_kib(me)?,
+        ))
+    };
+    let run = watch(phones, phases, window, used)?;
+    Ok(Run {
+        memory_kib: run.memory_kib - before,
+        ..run
+    })
 }
 
 /// Lets the phones talk and measures a window. `used` gives processor ns and resident KiB.

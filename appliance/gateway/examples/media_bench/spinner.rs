@@ -24,7 +24,7 @@ impl Spinner {
         let thread = std::thread::Builder::new()
             .name("spinner".into())
             .spawn(move || {
-                traffic::take_first_core(0);
+                traffic::take_core(0, 0);
                 while !seen.load(Relaxed) {
                     std::hint::spin_loop();
                 }

@@ -149,10 +149,10 @@ fn ns(time: rustix::time::Timespec) -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
-/// The first core, before all that has no priority.
-pub(crate) fn take_first_core(priority: i32) {
+/// One core, before all that has no priority.
+pub(crate) fn take_core(core: usize, priority: i32) {
     let mut set = CpuSet::new();
-    set.set(0);
+    set.set(core);
     // A machine that does not let us measures a little worse.
     let _ = rustix::thread::sched_setaffinity(None, &set);
     let wanted = libc::sched_param {
@@ -166,7 +166,7 @@ pub(crate) fn take_first_core(priority: i32) {
 }
 
 fn send(phones: &[Phone], phases: Phases, shared: &Shared) -> Seen {
-    take_first_core(20);
+    take_core(0, 20);
     let begin = wall_ns() + FRAME_NS;
     let step = match phases {
         Phases::Spread => FRAME_NS / phones.len() as u64,
@@ -218,7 +218,7 @@ fn report(phone: &Phone, ssrc: u32) {
 }
 
 fn take(phones: &[Phone], shared: &Shared) -> Seen {
-    take_first_core(21);
+    take_core(0, 21);
     let mut seen = Seen::default();
     let mut before = vec![0u64; phones.len()];
     let Ok(epoll) = epoll::create(epoll::CreateFlags::CLOEXEC) else {
