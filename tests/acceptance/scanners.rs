@@ -5,9 +5,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use rig::admin::Admin;
 use rig::called::Called;
+use rig::process::wait_for;
 
-use crate::calls::plain;
+use crate::calls::{SOON, plain};
 
 /// A phone of the LAN in which the strangers are too: the gate may not tell them by their network.
 const SITE: &str = r#"
@@ -60,7 +62,9 @@ fn sipvicious_is_answered_once_and_learns_no_extension_and_no_password() {
     let run = |program: &str, words: &[&str]| sipvicious(dir.path(), appliance.sip, program, words);
 
     let found = run("svmap", &[]);
-    assert!(found.contains("Branchline"), "it answers once: {found}");
+    let here = appliance.sip.to_string();
+    assert!(found.contains(&here), "it answers once: {found}");
+    assert!(!found.contains("Branchline"), "it says what it is: {found}");
     for method in ["REGISTER", "INVITE", "OPTIONS"] {
         let found = run("svwar", &["--force", "-m", method, "-e", "995-1010"]);
         assert!(!found.contains("1001"), "{method}: {found}");
@@ -134,5 +138,44 @@ fn a_sweep_of_the_lan_cannot_tell_which_user_exists_and_is_ignored_soon() {
         sweep(Ipv4Addr::LOCALHOST, appliance.sip, "INVITE"),
         Vec::<String>::new(),
         "it is still ignored"
+    );
+}
+
+#[test]
+fn a_banned_scanner_is_shown_lifted_and_answered_again() {
+    let (_dir, _options, appliance) = plain(SITE);
+    let admin = Admin::sign_in(&appliance).unwrap();
+    let bans = || admin.ask("GET", "/api/bans", None).unwrap().1["bans"].clone();
+    assert_eq!(bans(), serde_json::json!([]));
+
+    assert_eq!(
+        sweep(OUTSIDE, appliance.sip, "OPTIONS"),
+        ["SIP/2.0 403 Forbidden"]
+    );
+    let shown = wait_for(SOON, || Some(bans()).filter(|bans| bans[0].is_object()));
+    let ban = &shown.expect("the ban is shown")[0];
+    assert_eq!(ban["address"], OUTSIDE.to_string());
+    assert_eq!(ban["why"], "probing");
+    assert_eq!(ban["times"], 1);
+    let length = ban["until"].as_i64().unwrap() - ban["since"].as_i64().unwrap();
+    assert_eq!(length, 600_000, "ten minutes the first time");
+    assert_eq!(appliance.metric("branchline_bans"), Some(1.0));
+    let ignored = || appliance.metric("branchline_banned_packets_total");
+    wait_for(SOON, || ignored().filter(|count| *count > 50.0)).expect("they are counted");
+    assert_eq!(sweep(OUTSIDE, appliance.sip, "REGISTER").len(), 0);
+
+    let address = format!("/api/bans/{OUTSIDE}");
+    let (status, told) = admin.ask("DELETE", &address, None).unwrap();
+    assert_eq!(status, 202, "{told}");
+    wait_for(SOON, || {
+        Some(()).filter(|()| bans() == serde_json::json!([]))
+    })
+    .expect("it is lifted");
+    assert_eq!(admin.ask("DELETE", &address, None).unwrap().0, 404);
+    assert!(appliance.log_tail().contains("lifts the ban"));
+    assert_eq!(
+        sweep(OUTSIDE, appliance.sip, "INVITE"),
+        ["SIP/2.0 403 Forbidden"],
+        "it is answered again, and banned again for what it goes on doing"
     );
 }

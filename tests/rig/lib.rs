@@ -1,5 +1,6 @@
 //! What the acceptance tests and the demo share: where things stand, and private servers on loopback.
 
+pub mod admin;
 pub mod appliance;
 pub mod baresip;
 pub mod broker;

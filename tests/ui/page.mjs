@@ -189,10 +189,12 @@ async function everyWay(page, picture) {
   const look = async (name) => {
     for (const [address, what] of [
       ["/", "calls"],
+      ["/bans", "bans"],
       ["/settings", "settings"],
     ]) {
       await page.goto(base + address);
-      await page.getByRole("heading", { level: 2 }).first().waitFor();
+      const level = address === "/bans" ? 1 : 2;
+      await page.getByRole("heading", { level }).first().waitFor();
       if (address === "/") await page.getByRole("table").first().waitFor();
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       if (wide > 0) throw new Error(`${address} (${name}) is ${wide} px wider than the screen`);

@@ -22,8 +22,15 @@ type Sent<Operation> = Operation extends {
 
 type Readable = { [P in keyof paths]: paths[P] extends { get: object } ? P : never }[keyof paths];
 type Writable = { [P in keyof paths]: paths[P] extends { post: object } ? P : never }[keyof paths];
+type Removable = {
+  [P in keyof paths]: paths[P] extends { delete: object } ? P : never;
+}[keyof paths];
 type Getting<P extends Readable> = paths[P] extends { get: infer Operation } ? Operation : never;
 type Posting<P extends Writable> = paths[P] extends { post: infer Operation } ? Operation : never;
+
+type Removing<P extends Removable> = paths[P] extends { delete: infer Operation }
+  ? Operation
+  : never;
 
 /** How this browser stands with the box; `undefined` until it was asked. */
 export const session = signal<Schemas["SessionView"] | undefined>(undefined);
@@ -62,6 +69,14 @@ export async function post<P extends Writable>(
     init.headers = { "content-type": "application/json" };
   }
   return ask(path, init) as Promise<Json<Posting<P>>>;
+}
+
+/** Takes away what stands at that address. */
+export async function remove<P extends Removable>(
+  path: P,
+  parts: With<Removing<P>, "path">,
+): Promise<void> {
+  await ask(fill(path, parts), { method: "DELETE" });
 }
 
 /** The address of a path with its parts filled in. */

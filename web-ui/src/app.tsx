@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { Redirect, Route, Switch } from "wouter-preact";
 import { get, session } from "./api";
+import { BansPage } from "./bans/bans-page";
 import { CallsPage } from "./calls/calls-page";
 import { RecordPage } from "./calls/record-page";
 import { Frame } from "./frame";
@@ -42,6 +43,9 @@ function SignedIn() {
         <Route path="/calls/:id">{({ id }) => <RecordPage key={id} id={id} />}</Route>
         <Route path="/agents">
           <StaffPage />
+        </Route>
+        <Route path="/bans">
+          <BansPage />
         </Route>
         <Route path="/settings">
           <SitePage />

@@ -28,6 +28,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
         <nav aria-label={words.nav.label}>
           <Tab href="/" label={words.nav.calls} also="/calls/:id" />
           <Tab href="/agents" label={words.nav.agents} />
+          <Tab href="/bans" label={words.nav.bans} />
           <Tab href="/settings" label={words.nav.settings} />
         </nav>
         <CloudBadge />

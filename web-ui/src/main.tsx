@@ -5,6 +5,7 @@ import "./style/parts.css";
 import "./style/calls.css";
 import "./style/site.css";
 import "./style/staff.css";
+import "./style/bans.css";
 
 const page = document.getElementById("page");
 if (page) render(<App />, page);

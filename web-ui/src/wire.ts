@@ -10,6 +10,14 @@ export interface paths {
          */
         post: operations["wish"];
     };
+    "/api/bans": {
+        /** The sources that are met with silence, by address; at most a second old. */
+        get: operations["bans"];
+    };
+    "/api/bans/{address}": {
+        /** Lifts a ban: the source is answered again like any stranger, and what it did is forgotten. */
+        delete: operations["lift"];
+    };
     "/api/events": {
         /**
          * What happens, as server-sent events. Each has an id; a browser that comes back with
@@ -163,6 +171,31 @@ export interface components {
             /** @description Why, in a few words. */
             note?: string;
             text: string;
+        };
+        /** @description A source that is met with silence. */
+        BanLine: {
+            /** @description The IP address; of an IPv6 source the first of its /64, all of which is banned. */
+            address: string;
+            /**
+             * @description Requests of it that were ignored meanwhile.
+             */
+            ignored: number;
+            since: components["schemas"]["i64"];
+            /**
+             * @description How often it was banned lately, this time included; each time is twice as long.
+             */
+            times: number;
+            until: components["schemas"]["i64"];
+            why: components["schemas"]["BanReasonView"];
+        };
+        /**
+         * @description What a source did.
+         * @enum {string}
+         */
+        BanReasonView: "scanner" | "guessing" | "probing";
+        /** @description All bans. */
+        BansView: {
+            bans: components["schemas"]["BanLine"][];
         };
         /** @description A running call. */
         CallView: {
@@ -637,6 +670,30 @@ export interface operations {
             /** @description there is no such agent */
             /** @description the agent is signed out */
             /** @description too many wish something at once */
+        };
+    };
+    bans: {
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["BansView"];
+                };
+            };
+        };
+    };
+    lift: {
+        parameters: {
+            path: {
+                /** @description as listed */
+                address: string;
+            };
+        };
+        responses: {
+            /** @description it is being done */
+            202: {
+            };
+            /** @description this source is not banned */
+            /** @description too many bans are lifted at once */
         };
     };
     events: {

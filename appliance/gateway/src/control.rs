@@ -160,6 +160,7 @@ impl Control {
         anyhow::ensure!(media.is_alive, "the media thread has ended by itself");
         self.snapshot.send_replace(Snapshot {
             centre: self.centre.stats(),
+            bans: self.centre.bans(Instant::now()),
             media,
             streams: self.streams.stats(),
         });

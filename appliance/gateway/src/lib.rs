@@ -3,6 +3,7 @@
 //! Nothing here decides anything about a call: it carries what `centre` says to the world and back.
 
 mod agent_door;
+mod ban_door;
 pub mod blackbox;
 pub mod boot;
 pub mod caller;

@@ -63,6 +63,7 @@ impl Collector for Sources {
     fn encode(&self, mut to: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         self.calls(&mut to)?;
         self.sip(&mut to)?;
+        self.gate(&mut to)?;
         self.media(&mut to)?;
         self.speech(&mut to)?;
         self.delivery(&mut to)
@@ -164,6 +165,44 @@ impl Sources {
         )?;
         gauge(to, "sip_dialogs", "Dialogs held now", sip.dialogs as f64)?;
         self.streams(to)
+    }
+
+    fn gate(&self, to: &mut DescriptorEncoder<'_>) -> Encoded {
+        let now = self.figures.borrow();
+        let gate = &now.centre.switchboard.gate;
+        gauge(
+            to,
+            "bans",
+            "Sources met with silence now",
+            now.bans.len() as f64,
+        )?;
+        let counts = [
+            ("sources_banned", "Bans since the start", gate.banned),
+            (
+                "banned_packets",
+                "Requests of banned sources, not answered",
+                gate.ignored_banned,
+            ),
+            (
+                "strangers_refused",
+                "Requests answered 403",
+                gate.refused_unknown + gate.refused_tries,
+            ),
+            (
+                "strangers_challenged",
+                "Requests answered 401",
+                gate.challenged,
+            ),
+            (
+                "wrong_credentials",
+                "Requests with wrong credentials",
+                gate.wrong_credentials,
+            ),
+        ];
+        for (name, help, value) in counts {
+            counter(to, name, help, value)?;
+        }
+        Ok(())
     }
 
     fn streams(&self, to: &mut DescriptorEncoder<'_>) -> Encoded {

@@ -31,7 +31,7 @@ use crate::resolver::Resolver;
 use crate::snapshot::Snapshot;
 use crate::speech_pool::{SpeechPool, SpeechStatus, TapSwitch};
 use crate::transport::Streams;
-use crate::{agent_door, keeper, metrics, prompts, site_door};
+use crate::{agent_door, ban_door, keeper, metrics, prompts, site_door};
 
 /// Inputs waiting for the loop beside packets: words heard, sites. A sender waits when it is full.
 const INPUTS: usize = 256;
@@ -41,8 +41,6 @@ const EVENTS: usize = 1_024;
 const TAPS: usize = 256;
 /// Site texts waiting to be applied.
 const SITES: usize = 4;
-/// Wishes of agents waiting to be told to the loop.
-const AGENT_WISHES: usize = 64;
 /// How long running calls are given when the box stops.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -84,11 +82,9 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         names.clone(),
         inputs.clone(),
     ));
-    let (agents, wishes) = mpsc::channel(AGENT_WISHES);
-    tokio::spawn(agent_door::serve(wishes, inputs.clone()));
     let outbox = metrics::watch_outbox(store.clone());
     let sources = Sources {
-        figures,
+        figures: figures.clone(),
         kept,
         speech: speech_seen,
         link: link_view.clone(),
@@ -98,7 +94,9 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         store: store.clone(),
         events: events.clone(),
         live: live_seen,
-        agents,
+        agents: agent_door::open(inputs.clone()),
+        bans: Arc::new(move || figures.borrow().bans.clone()),
+        lifts: ban_door::open(inputs.clone()),
         site: sites,
         prompts: watch::channel(names.into_iter().collect()).1,
         link: link_view,

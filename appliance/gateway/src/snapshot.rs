@@ -8,6 +8,8 @@ use crate::transport::StreamsStats;
 pub(crate) struct Snapshot {
     /// What the owner of all calls counted.
     pub(crate) centre: centre::Stats,
+    /// Sources that are met with silence.
+    pub(crate) bans: Vec<centre::BanView>,
     /// What the media threads counted.
     pub(crate) media: PlaneStats,
     /// What SIP over TCP and TLS counted.

@@ -6,6 +6,7 @@ export const en = {
     label: "Main",
     calls: "Calls",
     agents: "Agents",
+    bans: "Blocked",
     settings: "Settings",
     signOut: "Sign out",
   },
@@ -120,6 +121,33 @@ export const en = {
     },
     cut: "cut off",
     box: "the box",
+  },
+
+  bans: {
+    title: "Blocked sources",
+    lead: "Somebody at these addresses looked for a way in. The box does not answer them until their time is over.",
+    none: "No source is blocked.",
+    noneHint: "Who scans the box or guesses passwords appears here by itself.",
+    address: "Address",
+    why: "What it did",
+    since: "Since",
+    until: "Ends",
+    times: "Times",
+    ignored: "Ignored requests",
+    inTime: (age: string) => `in ${age}`,
+    network: "and its whole /64 network",
+    reason: {
+      scanner: "called itself by the name of a scanner",
+      guessing: "guessed passwords",
+      probing: "went on asking without a password",
+    },
+    lift: "Answer again",
+    liftOf: (address: string) => `Answer ${address} again`,
+    liftTitle: (address: string) => `Answer ${address} again?`,
+    liftLead:
+      "What it did is forgotten. If it goes on as before, it is blocked again after a few requests.",
+    cancel: "Leave it blocked",
+    lifted: (address: string) => `${address} is answered again.`,
   },
 
   day: {

@@ -4,7 +4,14 @@ import type { Words } from "./en";
 export const zh: Words = {
   brand: "Branchline",
   skip: "跳到正文",
-  nav: { label: "主导航", calls: "通话", agents: "坐席", settings: "设置", signOut: "退出" },
+  nav: {
+    label: "主导航",
+    calls: "通话",
+    agents: "坐席",
+    bans: "封禁",
+    settings: "设置",
+    signOut: "退出",
+  },
   language: "语言",
   theme: { label: "外观", auto: "自动", light: "浅色", dark: "深色" },
 
@@ -116,6 +123,32 @@ export const zh: Words = {
     },
     cut: "已切断",
     box: "本机",
+  },
+
+  bans: {
+    title: "已封禁的来源",
+    lead: "这些地址上有人在试探本机。到期之前，本机对其请求一律不作回应。",
+    none: "没有被封禁的来源。",
+    noneHint: "扫描本机或猜测密码的来源会自动出现在这里。",
+    address: "地址",
+    why: "行为",
+    since: "开始",
+    until: "解除",
+    times: "次数",
+    ignored: "已忽略的请求",
+    inTime: (age) => `${age}后`,
+    network: "及其整个 /64 网段",
+    reason: {
+      scanner: "自称为扫描程序",
+      guessing: "猜测密码",
+      probing: "不出示密码反复试探",
+    },
+    lift: "解除封禁",
+    liftOf: (address) => `解除对 ${address} 的封禁`,
+    liftTitle: (address) => `解除对 ${address} 的封禁？`,
+    liftLead: "其先前的行为不再计算。若仍继续试探，数次请求后会再次被封禁。",
+    cancel: "保持封禁",
+    lifted: (address) => `已解除对 ${address} 的封禁。`,
   },
 
   day: {

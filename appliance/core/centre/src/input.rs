@@ -4,6 +4,7 @@
 //! inputs and the same times give the same outputs. A site travels as its text and its prompt
 //! names; it holds trunk passwords, so a written ring is as secret as the site file.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use call::{Peer, StreamCommand, StreamEvent, StreamId};
@@ -41,6 +42,8 @@ pub enum Input {
     Agent { agent: String, act: AgentAct },
     /// Where a look-up of [`Output::Lookup`] leads, best first; nothing where it leads nowhere.
     Located { id: u64, peers: Vec<Peer> },
+    /// An administrator wants this source answered again.
+    LiftBan { source: IpAddr },
 }
 
 /// What an agent does.

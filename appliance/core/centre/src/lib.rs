@@ -13,6 +13,7 @@
 )]
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
+mod ban_view;
 pub mod blackbox;
 mod call_id;
 mod centre;
@@ -28,8 +29,10 @@ mod report;
 mod shield;
 pub mod site;
 
+pub use ban_view::BanView;
 pub use call::{
-    Cause, LegId, Local, Peer, StreamCommand, StreamEvent, StreamId, StreamStats, Transport,
+    BanReason, Cause, LegId, Local, Peer, StreamCommand, StreamEvent, StreamId, StreamStats,
+    Transport,
 };
 pub use call_id::CallId;
 pub use centre::{Centre, CentreConfig, Reason, Standing, StandingError, Stats, Why};

@@ -31,6 +31,8 @@ pub(crate) struct ReplyHead {
     can_take_tag: bool,
     /// The tag we add where the request's To has none.
     pub(crate) tag: String,
+    /// Whether responses say what we are: not to strangers, who look for versions with known faults.
+    pub(crate) says_server: bool,
 }
 
 impl ReplyHead {
@@ -60,6 +62,7 @@ impl ReplyHead {
             has_to_tag: to.is_some_and(|to| to.tag().is_some()),
             can_take_tag: to.is_some(),
             tag,
+            says_server: false,
         })
     }
 
@@ -121,7 +124,9 @@ impl ReplyHead {
         if status == 405 && !given("Allow") {
             writer.field("Allow", "INVITE, ACK, BYE, CANCEL, OPTIONS");
         }
-        writer.field("Server", &config.user_agent);
+        if self.says_server {
+            writer.field("Server", &config.user_agent);
+        }
         for (name, value) in &reply.headers {
             writer.field(name, value);
         }

@@ -92,8 +92,8 @@ pub struct Request {
     pub body: Option<Body>,
 }
 
-/// An answer the owner wants sent. Via, From, To, Call-ID, CSeq, Record-Route, Contact, Server and
-/// Content-Length are added by the endpoint.
+/// An answer the owner wants sent. Via, From, To, Call-ID, CSeq, Record-Route, Contact and
+/// Content-Length are added by the endpoint, and Server where it may say what it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
     /// The status code, 100 to 699.

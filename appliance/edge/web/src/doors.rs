@@ -3,13 +3,13 @@
 //! Made by gateway once, at start. The web crate never reaches around them: it asks the one owner
 //! of the calls to apply a site, it reads records from the store, it listens to events.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use centre::AgentAct;
 use centre::event::{Event, Live};
 use centre::site::Diagnostic;
+use centre::{AgentAct, BanView};
 use store::Store;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -35,6 +35,10 @@ pub struct Doors {
     pub live: watch::Receiver<Live>,
     /// Takes what agents wish; a full one is said to be busy.
     pub agents: mpsc::Sender<AgentWish>,
+    /// The sources that are met with silence, at most a second old.
+    pub bans: Arc<dyn Fn() -> Vec<BanView> + Send + Sync>,
+    /// Takes sources whose ban is to be lifted; a full one is said to be busy.
+    pub lifts: mpsc::Sender<IpAddr>,
     /// Takes wishes for another site, one after the other; the capacity is the box's choice.
     pub site: mpsc::Sender<SiteRequest>,
     /// Names of the prompts that exist, for the check and for completion.

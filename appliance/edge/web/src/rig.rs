@@ -1,13 +1,14 @@
 //! A box for tests: a real store in a folder of its own, doors that the test holds the other end of.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::connect_info::MockConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::Response;
+use centre::BanView;
 use centre::event::{CallState, Event, Live, LiveCall};
 use centre::record::{
     Direction, Emotion, Handled, Parties, Path, Quality, Record, Recording, Spans, Times, Utterance,
@@ -32,6 +33,8 @@ pub(crate) struct Rig {
     pub(crate) live: watch::Sender<Live>,
     pub(crate) site: mpsc::Receiver<SiteRequest>,
     pub(crate) agents: mpsc::Receiver<AgentWish>,
+    pub(crate) bans: Arc<Mutex<Vec<BanView>>>,
+    pub(crate) lifts: mpsc::Receiver<IpAddr>,
     pub(crate) store: Store,
     pub(crate) folder: TempDir,
     pub(crate) peer: SocketAddr,
@@ -98,6 +101,8 @@ impl Rig {
         let (events, _) = broadcast::channel(256);
         let (live, live_out) = watch::channel(Live::default());
         let (agents_in, agents) = mpsc::channel(4);
+        let bans = Arc::new(Mutex::new(Vec::new()));
+        let (lifts_in, lifts) = mpsc::channel(1);
         let (site_in, site) = mpsc::channel(1);
         let (prompts, prompts_out) = watch::channel(vec!["welcome".to_owned()]);
         let (link, link_out) = watch::channel(LinkView::default());
@@ -106,6 +111,11 @@ impl Rig {
             events: events.clone(),
             live: live_out,
             agents: agents_in,
+            bans: {
+                let bans = Arc::clone(&bans);
+                Arc::new(move || bans.lock().unwrap().clone())
+            },
+            lifts: lifts_in,
             site: site_in,
             prompts: prompts_out,
             link: link_out,
@@ -125,6 +135,8 @@ impl Rig {
             events,
             live,
             agents,
+            bans,
+            lifts,
             site,
             store,
             folder,
@@ -159,6 +171,14 @@ impl Rig {
             .header(header::ORIGIN, "https://box.test")
             .header(header::CONTENT_TYPE, "application/json");
         self.send(request, Body::from(body.to_string())).await
+    }
+
+    /// As our own page takes something away.
+    pub(crate) async fn delete(&mut self, path: &str) -> Answer {
+        let request = Request::delete(path)
+            .header(header::HOST, "box.test")
+            .header(header::ORIGIN, "https://box.test");
+        self.send(request, Body::empty()).await
     }
 
     pub(crate) async fn send(

@@ -43,6 +43,8 @@ pub struct Ban {
     pub source: IpAddr,
     /// Why.
     pub why: BanReason,
+    /// Since when.
+    pub since: Instant,
     /// Until when.
     pub until: Instant,
     /// How often it was banned lately, this time included.
@@ -80,6 +82,7 @@ impl Bans {
             Ban {
                 source,
                 why,
+                since: now,
                 until,
                 times,
                 ignored: 0,
@@ -87,14 +90,16 @@ impl Bans {
         );
     }
 
-    /// Whether `source` is banned; counts what is ignored by it.
-    pub(super) fn is_banned(&mut self, now: Instant, source: IpAddr) -> bool {
-        match self.by_source.get_mut(&source) {
-            Some(ban) if now < ban.until => {
-                ban.ignored = ban.ignored.saturating_add(1);
-                true
-            }
-            _ => false,
+    /// Whether `source` is banned.
+    pub(super) fn is_banned(&self, now: Instant, source: IpAddr) -> bool {
+        let ban = self.by_source.get(&source);
+        ban.is_some_and(|ban| now < ban.until)
+    }
+
+    /// Counts a request of a banned source that is met with silence.
+    pub(super) fn ignore(&mut self, source: IpAddr) {
+        if let Some(ban) = self.by_source.get_mut(&source) {
+            ban.ignored = ban.ignored.saturating_add(1);
         }
     }
 

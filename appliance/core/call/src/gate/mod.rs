@@ -86,6 +86,8 @@ pub struct GateStats {
     pub banned: u64,
     /// Requests met with silence.
     pub silenced: u64,
+    /// Of these, requests of banned sources.
+    pub ignored_banned: u64,
     /// Sources forgotten early because the memory was full.
     pub forgotten: u64,
 }
@@ -194,7 +196,7 @@ impl Gate {
         let shows = !knock.users.is_empty() && !knock.is_known;
         if shows && self.is_out_of_tries(now, place) {
             self.stats.silenced += 1;
-            return Verdict::Silence;
+            return self.ignore(place);
         }
         let mut logins = self.lan.iter().any(|net| net.contains(source));
         let shown = knock.users.iter().filter_map(|u| self.devices.get(u));
@@ -288,6 +290,13 @@ impl Gate {
         source.tries > MAX_WRONG_CREDENTIALS
     }
 
+    /// Meets a request of a banned source with silence.
+    fn ignore(&mut self, place: IpAddr) -> Verdict {
+        self.bans.ignore(place);
+        self.stats.ignored_banned += 1;
+        Verdict::Silence
+    }
+
     fn is_server(&self, trunk: &str, source: IpAddr) -> bool {
         let servers = self.servers.get(trunk);
         servers.is_some_and(|servers| servers.contains(&source.to_canonical()))
@@ -313,7 +322,7 @@ impl Gate {
         wrong: bool,
     ) -> Verdict {
         if !knock.is_known && self.bans.is_banned(now, place) {
-            return Verdict::Silence;
+            return self.ignore(place);
         }
         let source = self.remember(now, place);
         source.seen = source.seen.saturating_add(1);

@@ -22,6 +22,7 @@ pub(crate) struct Standing {
 struct Banned {
     source: IpAddr,
     why: BanReason,
+    since: Offset,
     until: Offset,
     times: u32,
     ignored: u64,
@@ -42,6 +43,7 @@ impl Gate {
         let banned = |(ban, forget): (&Ban, Instant)| Banned {
             source: ban.source,
             why: ban.why,
+            since: offset(ban.since),
             until: offset(ban.until),
             times: ban.times,
             ignored: ban.ignored,
@@ -72,6 +74,7 @@ impl Gate {
                 let ban = Ban {
                     source: banned.source,
                     why: banned.why,
+                    since: banned.since.at(base),
                     until: banned.until.at(base),
                     times: banned.times,
                     ignored: banned.ignored,

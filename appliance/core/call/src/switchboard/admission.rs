@@ -151,7 +151,10 @@ impl Switchboard {
         // Strangers are answered without state (RFC 3261 section 8.2.7): they cost no memory, and
         // an answer to a forged address is sent once, never again and again.
         match verdict {
-            Verdict::Admit(account) => return Some(account),
+            Verdict::Admit(account) => {
+                self.endpoint.introduce(tx);
+                return Some(account);
+            }
             Verdict::Challenge => self.endpoint.challenge(now, tx, &self.house.realm),
             Verdict::Refuse => self.endpoint.respond(now, tx, &Reply::new(403)),
             Verdict::Silence => {}

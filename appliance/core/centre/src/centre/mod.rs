@@ -25,7 +25,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use call::{Cause, Deadlines, LegEvent, LegId, Local, StreamId, Switchboard, SwitchboardConfig};
+use call::{
+    Ban, Cause, Deadlines, LegEvent, LegId, Local, StreamId, Switchboard, SwitchboardConfig,
+};
 use uuid::Uuid;
 
 pub use self::standing::{Standing, StandingError};
@@ -33,6 +35,7 @@ pub use self::standing::{Standing, StandingError};
 use self::call_state::Call;
 use self::calling_back::Promise;
 use self::lines::{devices, trunks};
+use crate::ban_view::BanView;
 use crate::call_id::CallId;
 use crate::clock::{Identities, WallClock};
 use crate::event::{Event, Live, LiveCall};
@@ -201,6 +204,9 @@ impl Centre {
             }
             Input::WallClock { unix_ms } => self.wall = WallClock::new(now, unix_ms),
             Input::Agent { agent, act } => self.agent_act(now, &agent, act),
+            Input::LiftBan { source } => {
+                self.switchboard.lift_ban(source);
+            }
             Input::Stop => self.stop(now),
         }
         self.settle(now);
@@ -275,6 +281,19 @@ impl Centre {
     /// All queues, by name.
     pub fn queues(&self) -> Vec<QueueView> {
         self.queues.queues(self.wall)
+    }
+
+    /// The sources that are met with silence at `now`, by address.
+    pub fn bans(&self, now: Instant) -> Vec<BanView> {
+        let view = |ban: Ban| BanView {
+            source: ban.source,
+            why: ban.why,
+            since: self.wall.at(ban.since),
+            until: self.wall.at(ban.until),
+            times: ban.times,
+            ignored: ban.ignored,
+        };
+        self.switchboard.bans(now).into_iter().map(view).collect()
     }
 
     /// All that goes on now.

@@ -29,6 +29,14 @@ impl Endpoint {
         }
     }
 
+    /// Lets the answers to `tx` say what we are (Server, RFC 3261 20.35): its sender has proved itself.
+    pub fn introduce(&mut self, tx: TxId) {
+        let inbound = self.tables.server(tx);
+        if let Some(head) = inbound.and_then(|inbound| inbound.head.as_mut()) {
+            head.says_server = true;
+        }
+    }
+
     /// Answers `tx` 401, asking for digest with SHA-256 or MD5 in `realm` (RFC 8760). It says `stale=true` where
     /// the request used a nonce that is no longer good.
     pub fn challenge(&mut self, now: Instant, tx: TxId, realm: &str) {

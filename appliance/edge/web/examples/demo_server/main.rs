@@ -2,6 +2,7 @@
 //! page without a telephone. The first line printed is JSON with address and sign-in code; each line
 //! `call` on its input tells one more call. Never a part of the box.
 
+mod bans;
 mod staff;
 mod town;
 
@@ -48,6 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ..Live::default()
     });
     let (agents, agent_wishes) = mpsc::channel(8);
+    let (bans, lifts) = bans::standing();
     let (site, wishes) = mpsc::channel(1);
     let prompts: Vec<String> = PROMPTS.map(str::to_owned).into();
     let (_prompts, prompts_out) = watch::channel(prompts.clone());
@@ -60,6 +62,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         events: events.clone(),
         live: live_out,
         agents,
+        bans,
+        lifts,
         site,
         prompts: prompts_out,
         link: link_out,

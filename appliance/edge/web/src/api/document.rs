@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 use utoipa::openapi::{OpenApi as Document, RefOr};
 
-use super::{calls, recording, records, sign_in, site, staff, status};
+use super::{bans, calls, recording, records, sign_in, site, staff, status};
 use crate::live::News;
 use crate::problem::Problem;
 
@@ -39,6 +39,8 @@ use crate::problem::Problem;
         staff::agents,
         staff::queues,
         staff::wish,
+        bans::bans,
+        bans::lift,
         status::status,
         openapi,
     ),
@@ -62,7 +64,7 @@ pub(crate) fn document() -> Document {
 fn name_problems(document: &mut Document) {
     let items = document.paths.paths.values_mut();
     let operations = items
-        .flat_map(|item| [item.get.as_mut(), item.post.as_mut()])
+        .flat_map(|item| [item.get.as_mut(), item.post.as_mut(), item.delete.as_mut()])
         .flatten();
     for (status, response) in operations.flat_map(|one| one.responses.responses.iter_mut()) {
         let RefOr::T(response) = response else {

@@ -4,6 +4,9 @@
 //! there, so nothing under /api can be served and undocumented. The document is checked in at
 //! `web-ui/openapi.json`; a test says when it is stale.
 
+mod bans;
+#[cfg(test)]
+mod bans_tests;
 mod calls;
 mod document;
 mod recording;
@@ -50,6 +53,8 @@ pub(crate) fn signed_in() -> Routes {
         .with::<staff::__path_agents, _, _>(staff::agents)
         .with::<staff::__path_queues, _, _>(staff::queues)
         .with::<staff::__path_wish, _, _>(staff::wish)
+        .with::<bans::__path_bans, _, _>(bans::bans)
+        .with::<bans::__path_lift, _, _>(bans::lift)
         .with::<status::__path_status, _, _>(status::status)
         .with::<document::__path_openapi, _, _>(document::openapi)
 }

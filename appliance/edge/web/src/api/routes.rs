@@ -27,6 +27,7 @@ impl Routes {
         for method in P::methods() {
             let filter = match method {
                 HttpMethod::Post => MethodFilter::POST,
+                HttpMethod::Delete => MethodFilter::DELETE,
                 // HEAD comes with GET.
                 _ => MethodFilter::GET,
             };
