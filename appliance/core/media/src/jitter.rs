@@ -97,8 +97,17 @@ impl Jitter {
         let length = codes.len().min(JITTER_CAPACITY / 2) as u32;
         let begins = timestamp.wrapping_sub(next) as i32;
         let ends = begins.saturating_add(length as i32);
-        if begins < -(JITTER_CAPACITY as i32) || ends > JITTER_CAPACITY as i32 {
+        if ends > JITTER_CAPACITY as i32 {
             return self.far(timestamp, codes);
+        }
+        if begins < -(JITTER_CAPACITY as i32) {
+            // However long nothing came: what is near what was heard last is of the same clock.
+            let from_heard = timestamp.wrapping_sub(self.heard) as i32;
+            return if from_heard.unsigned_abs() <= JITTER_CAPACITY as u32 {
+                self.late(timestamp, codes)
+            } else {
+                self.far(timestamp, codes)
+            };
         }
         self.far_in_a_row = 0;
         let heard = (self.heard.wrapping_sub(next) as i32).max(0);
@@ -203,8 +212,10 @@ impl Jitter {
     }
 
     fn forget(&mut self) {
-        self.ring.fill(0);
-        self.next = None;
+        // An untouched ring stays so: where nothing is decoded its memory is never taken.
+        if self.next.take().is_some() {
+            self.ring.fill(0);
+        }
         self.late_in_a_row = 0;
         self.far_in_a_row = 0;
         self.least = (u32::MAX, 0);

@@ -126,6 +126,28 @@ fn a_burst_at_the_start_is_worked_off_a_frame_a_second() {
 }
 
 #[test]
+fn after_half_a_second_of_nothing_no_old_packet_is_heard_again() {
+    let mut jitter = Jitter::new();
+    for n in 0..8 {
+        jitter.write(n * 160, &packet(n as u8));
+        jitter.read();
+    }
+    for _ in 0..2 * JITTER_CAPACITY / FRAME {
+        jitter.read();
+    }
+    // The network gives out what it held back, the oldest once more.
+    let landed = [2, 3, 4, 5].map(|n| jitter.write(n * 160, &packet(n as u8)));
+    assert_eq!(landed, [Landed::Late; 4]);
+    let heard: Vec<Frame> = (0..20).filter_map(|_| jitter.read()).collect();
+    assert!(heard.iter().flatten().all(Option::is_none));
+    // What is new is heard again, once it is sure that it keeps coming so late.
+    let landed: Vec<Landed> = (8..80)
+        .map(|n| jitter.write(n * 160, &packet(n as u8)))
+        .collect();
+    assert!(landed.contains(&Landed::InTime), "{landed:?}");
+}
+
+#[test]
 fn empty_and_oversized_payloads_do_no_harm() {
     let mut jitter = Jitter::new();
     jitter.write(0, &[]);
