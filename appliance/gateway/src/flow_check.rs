@@ -66,6 +66,9 @@ fn check(args: &FlowCheckArgs, out: &mut impl Write) -> anyhow::Result<usize> {
             .and_then(|text| SiteFile::parse(&text))
         {
             Ok(site) => {
+                if let Some(prompts) = &mut known.prompts {
+                    prompts.extend(site.lines_in().map(str::to_owned));
+                }
                 known = Known {
                     prompts: known.prompts,
                     ..site.known()

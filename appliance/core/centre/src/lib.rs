@@ -35,7 +35,9 @@ pub use call::{
     Transport,
 };
 pub use call_id::CallId;
-pub use centre::{Centre, CentreConfig, Reason, Standing, StandingError, Stats, Why};
+pub use centre::{
+    Centre, CentreConfig, Reason, Standing, StandingError, Stats, Why, house_password,
+};
 pub use input::{AgentAct, Input, Output};
 pub use queue::{AgentState, AgentView, PauseWhy, QueueView};
 pub use report::recording_file;

@@ -25,6 +25,7 @@ pub mod g722;
 pub mod gaps;
 pub mod jitter;
 pub mod limits;
+pub mod live;
 pub mod ogg_opus;
 pub mod opus;
 pub mod oscillator;
@@ -45,6 +46,7 @@ pub mod wav;
 
 pub use codec::Codec;
 pub use command::{StreamCommand, StreamEvent, StreamId};
+pub use live::Live;
 pub use prompt::{Playlist, Prompt};
 pub use sdp::StreamSpec;
 pub use stats::StreamStats;

@@ -58,6 +58,10 @@ pub const IDLE_KEEPALIVE: u32 = 50;
 
 /// Prompts in one `Play`.
 pub const MAX_PLAYLIST: usize = 16;
+/// Frames that a line in keeps: well over a second.
+pub const LIVE_FRAMES: usize = 64;
+/// Frames that whoever plays a line in is behind it: what both threads may be late together.
+pub const LIVE_LAG: u64 = 10;
 /// Digits waiting to be sent.
 pub const MAX_DIGITS_OUT: usize = 32;
 /// Events waiting to be polled from one stream; more than this between two polls are counted and

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::codec::Codec;
 use crate::limits::{FRAME, MAX_PLAYLIST};
+use crate::live::{Follower, Live};
 use crate::wav::{self, Audio, WavError};
 
 /// A named piece of audio, ready to be sent.
@@ -14,6 +15,8 @@ pub struct Prompt {
     name: String,
     pcma: Box<[u8]>,
     pcmu: Box<[u8]>,
+    /// A line in, played while something comes in over it; then the audio is what plays else.
+    live: Option<Live>,
 }
 
 impl Prompt {
@@ -36,6 +39,20 @@ impl Prompt {
             name: name.to_owned(),
             pcma: encoded(Codec::Pcma),
             pcmu: encoded(Codec::Pcmu),
+            live: None,
+        }
+    }
+
+    /// What comes in over a line; it never ends. While nothing does, `otherwise` plays again and
+    /// again, or silence.
+    pub fn of_line(name: &str, live: Live, otherwise: Option<&Self>) -> Self {
+        let codes =
+            |codec| otherwise.map_or_else(Box::default, |prompt| prompt.codes(codec).into());
+        Self {
+            name: name.to_owned(),
+            pcma: codes(Codec::Pcma),
+            pcmu: codes(Codec::Pcmu),
+            live: Some(live),
         }
     }
 
@@ -67,6 +84,8 @@ pub struct Playlist {
     /// Which prompt is playing, and the sample to be sent next.
     index: usize,
     at: usize,
+    /// Where it is in a line in.
+    follower: Follower,
 }
 
 impl Playlist {
@@ -96,6 +115,14 @@ impl Playlist {
                 self.index = 0;
                 continue;
             };
+            if prompt.live.is_some() {
+                // A frame that ends another prompt is not shared with it.
+                if filled == 0 {
+                    self.next_of_line(codec, frame);
+                    return true;
+                }
+                break;
+            }
             let rest = prompt.codes(codec).get(self.at..).unwrap_or_default();
             let place = frame.get_mut(filled..).unwrap_or_default();
             let count = rest.len().min(place.len());
@@ -114,6 +141,32 @@ impl Playlist {
             rest.fill(codec.silence());
         }
         filled > 0
+    }
+
+    /// What comes in now, or what plays else.
+    fn next_of_line(&mut self, codec: Codec, frame: &mut [u8; FRAME]) {
+        let Some(prompt) = self.prompts.get(self.index).and_then(Option::as_ref) else {
+            return;
+        };
+        let (Some(live), codes) = (&prompt.live, prompt.codes(codec)) else {
+            return;
+        };
+        if self.follower.read(live, codec, frame) {
+            self.at = 0;
+            return;
+        }
+        frame.fill(codec.silence());
+        for place in frame.iter_mut() {
+            let Some(code) = codes.get(self.at).or_else(|| codes.first()) else {
+                return;
+            };
+            *place = *code;
+            self.at = if self.at < codes.len() {
+                self.at + 1
+            } else {
+                1
+            };
+        }
     }
 }
 
@@ -153,6 +206,31 @@ mod tests {
             []
         );
         assert_eq!(frames(&mut Playlist::new([], true), 10), []);
+    }
+
+    #[test]
+    fn line_in_plays_for_ever_and_something_else_while_nothing_comes_in() {
+        let live = Live::new();
+        let music = Prompt::from_samples("music", &[1_000; 100]);
+        let line = Arc::new(Prompt::of_line("line", live.clone(), Some(&music)));
+        let mut list = Playlist::new([prompt("hello", &[-500; 200]), line], true);
+        let mut one = || {
+            let mut frame = [0; FRAME];
+            assert!(list.next_frame(Codec::Pcmu, &mut frame));
+            frame.map(|code| Codec::Pcmu.decode(code) / 100)
+        };
+        assert_eq!(one(), [-4; FRAME]);
+        assert_eq!(one()[39..41], [-4, 0]);
+        (0..3).for_each(|_| assert_eq!(one(), [9; FRAME]));
+        (0..12).for_each(|_| live.push(&[5_000; FRAME]));
+        (0..10).for_each(|_| assert_eq!(one(), [51; FRAME]));
+        live.stop();
+        assert_eq!(one(), [9; FRAME]);
+        let silent = Arc::new(Prompt::of_line("silent", Live::new(), None));
+        assert_eq!(
+            frames(&mut Playlist::new([silent], false), 3),
+            [Codec::Pcma.silence(); 3 * FRAME]
+        );
     }
 
     #[test]

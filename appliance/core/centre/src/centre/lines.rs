@@ -2,12 +2,44 @@
 
 use std::time::Duration;
 
-use call::{Device, Login, Outbound, Trunk};
+use call::{Device, Local, Login, Net, Outbound, Trunk};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore as _, SeedableRng as _};
 
 use crate::site::{Account, Credentials, Site, Transport};
 
 /// How often a carrier that wants no registration is asked whether it is there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// Which stream of a seed's randomness the password of the box's own phones is drawn from.
+const HOUSE_STREAM: u64 = 2;
+
+/// The phones that the box brings itself: they share a password of this life, and call from its own
+/// address.
+#[derive(Debug)]
+pub(super) struct House {
+    seed: [u8; 32],
+    nets: Vec<Net>,
+}
+
+impl House {
+    pub(super) fn new(seed: [u8; 32], local: &Local) -> Self {
+        let nets = [local.udp.ip()].map(|ip| ip.to_string().parse().ok());
+        Self {
+            seed,
+            nets: nets.into_iter().flatten().collect(),
+        }
+    }
+}
+
+/// The password of the phones that a box of this seed brings itself: whoever runs them is told it.
+pub fn house_password(seed: [u8; 32]) -> String {
+    let mut random = ChaCha20Rng::from_seed(seed);
+    random.set_stream(HOUSE_STREAM);
+    (0..4)
+        .map(|_| format!("{:016x}", random.next_u64()))
+        .collect()
+}
 
 /// All carriers of a site.
 pub(super) fn trunks(site: &Site) -> Vec<Trunk> {
@@ -22,14 +54,21 @@ pub(super) fn trunks(site: &Site) -> Vec<Trunk> {
 }
 
 /// All phones of a site.
-pub(super) fn devices(site: &Site) -> Vec<Device> {
+pub(super) fn devices(site: &Site, house: &House) -> Vec<Device> {
+    let password = house_password(house.seed);
     let device = |device: &crate::site::Device| Device {
         name: device.name.clone(),
         login: Login {
             username: device.name.clone(),
-            password: device.password.reveal().to_owned(),
+            password: match device.audio {
+                Some(_) => password.clone(),
+                None => device.password.reveal().to_owned(),
+            },
         },
-        nets: device.nets.clone(),
+        nets: match device.audio {
+            Some(_) => house.nets.clone(),
+            None => device.nets.clone(),
+        },
         sound: device.sound.clone(),
     };
     site.people().devices().map(device).collect()
@@ -59,3 +98,7 @@ fn login(credentials: &Credentials) -> Login {
         password: credentials.password.reveal().to_owned(),
     }
 }
+
+#[cfg(test)]
+#[path = "lines_tests.rs"]
+mod tests;

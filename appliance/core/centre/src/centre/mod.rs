@@ -34,7 +34,8 @@ pub use self::standing::{Standing, StandingError};
 
 use self::call_state::Call;
 use self::calling_back::Promise;
-use self::lines::{devices, trunks};
+pub use self::lines::house_password;
+use self::lines::{House, devices, trunks};
 use crate::ban_view::BanView;
 use crate::call_id::CallId;
 use crate::clock::{Identities, WallClock};
@@ -139,6 +140,7 @@ struct Index {
 #[derive(Debug)]
 pub struct Centre {
     switchboard: Switchboard,
+    house: House,
     site: Arc<Site>,
     calls: BTreeMap<CallId, Call>,
     index: Index,
@@ -157,6 +159,7 @@ pub struct Centre {
 impl Centre {
     /// A centre without calls.
     pub fn new(config: CentreConfig, site: Arc<Site>) -> Self {
+        let house = House::new(config.seed, &config.local);
         let mut switchboard = Switchboard::new(SwitchboardConfig {
             seed: config.seed,
             ports: config.ports,
@@ -164,11 +167,12 @@ impl Centre {
             media_ip: config.media_ip,
             realm: REALM.into(),
         });
-        switchboard.set_lines(config.now, trunks(&site), devices(&site));
+        switchboard.set_lines(config.now, trunks(&site), devices(&site, &house));
         let mut queues = Queues::default();
         queues.set_site(config.now, &site);
         Self {
             switchboard,
+            house,
             site,
             calls: BTreeMap::new(),
             index: Index::default(),
@@ -195,7 +199,7 @@ impl Centre {
             Input::SpeechDone { stream } => self.speech_done(stream),
             Input::Site(site) => {
                 self.switchboard
-                    .set_lines(now, trunks(&site), devices(&site));
+                    .set_lines(now, trunks(&site), devices(&site, &self.house));
                 self.queues.set_site(now, &site);
                 self.site = site;
                 self.changes += 1;

@@ -4,6 +4,7 @@
 
 use toml::de::DeTable;
 
+use super::audio_file::{LineInFile, lines_in};
 use super::diagnostic::{At, Diagnostic, Notes, Source};
 use super::limits::{MAX_FIELD_BYTES, MAX_FLOWS, MAX_PROMPTS, MAX_SITE_BYTES};
 use super::number_file::{NumberFile, numbers};
@@ -45,10 +46,11 @@ pub(super) struct PhonesFile {
     pub(super) plan: Option<Plan>,
     pub(super) routes: Vec<RouteFile>,
     pub(super) protection: Protection,
+    pub(super) lines_in: Vec<LineInFile>,
 }
 
 /// Every table a site may have.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "site",
     "trunk",
     "number",
@@ -61,6 +63,7 @@ const TABLES: [&str; 12] = [
     "route",
     "protection",
     "price",
+    "line_in",
 ];
 /// Characters of a language tag (RFC 5646 section 4.4.1 asks for at least 35).
 const MAX_LANGUAGE_CHARS: usize = 35;
@@ -75,6 +78,14 @@ impl SiteFile {
             Ok(file) if !file.notes.has_errors() => Ok(file),
             Ok(Self { notes, .. }) | Err(notes) => Err(notes.finish()),
         }
+    }
+
+    /// The names of its lines in, which may be played as prompts are.
+    pub fn lines_in(&self) -> impl Iterator<Item = &str> {
+        self.phones
+            .lines_in
+            .iter()
+            .map(|line| line.name.text.as_str())
     }
 
     /// The names a flow of this site may mention; its prompts are not known to a text.
@@ -142,6 +153,7 @@ pub(super) fn read(text: &str) -> Result<SiteFile, Notes> {
             plan: plan(&mut reader, &root),
             routes: routes(&mut reader, &root),
             protection: protection(&mut reader, &root, has_zone),
+            lines_in: lines_in(&mut reader, &root),
         },
         flows: flows(&mut reader, &root),
         notes: Notes::default(),

@@ -23,6 +23,8 @@ pub const MAX_PEERS: usize = 64;
 pub const MAX_NUMBERS: usize = 2_000;
 /// Devices of one site.
 pub const MAX_DEVICES: usize = 1_000;
+/// Lines in of one site.
+pub const MAX_LINES_IN: usize = 8;
 /// Agents of one site.
 pub const MAX_AGENTS: usize = 1_000;
 /// Patterns of known callers of one site.

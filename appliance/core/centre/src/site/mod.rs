@@ -4,6 +4,8 @@
 //! name exists after it). The web editor, the file and a fleet bundle all pass this one door.
 //! Running calls hold the `Arc<Site>` they began with. Nothing here reads a file or a clock.
 
+mod audio;
+mod audio_file;
 pub(crate) mod diagnostic;
 pub(crate) mod file;
 pub mod limits;
@@ -32,6 +34,7 @@ mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use audio::{Answer, Audio, LineIn};
 pub use call::{Net, NetError, Sound};
 pub use diagnostic::{Diagnostic, Severity};
 pub use file::SiteFile;
@@ -60,6 +63,7 @@ pub struct Site {
     numbers: BTreeMap<String, Number>,
     queues: BTreeMap<String, Queue>,
     flows: BTreeMap<String, Flow>,
+    lines_in: BTreeMap<String, LineIn>,
     prompts: BTreeSet<String>,
     warnings: Vec<Diagnostic>,
 }
@@ -222,6 +226,11 @@ impl Site {
     /// All queues, by name.
     pub fn queues(&self) -> impl Iterator<Item = &Queue> {
         self.queues.values()
+    }
+
+    /// Lines in, by the names they are played by.
+    pub fn lines_in(&self) -> &BTreeMap<String, LineIn> {
+        &self.lines_in
     }
 
     /// What is not wrong but may hurt a caller.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::pattern::Pattern;
 use super::protection::Limits;
-use super::{Net, Secret, Sound};
+use super::{Audio, Net, Secret, Sound};
 
 /// All people of a site and their phones.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,7 +21,7 @@ pub struct Device {
     pub name: String,
     /// As people call it.
     pub shown: String,
-    /// Its digest password.
+    /// Its digest password; of no use where it has cards of the box's.
     pub password: Secret,
     /// Networks it may register and call from; the private networks where empty.
     pub nets: Vec<Net>,
@@ -31,6 +31,8 @@ pub struct Device {
     pub sound: Sound,
     /// Whether it may call outside at all.
     pub outbound: bool,
+    /// Its cards, where the box brings it itself.
+    pub audio: Option<Audio>,
     /// What it may spend; the site's own for what is not said.
     pub limits: Limits,
 }

@@ -1,5 +1,6 @@
 //! The `[device.NAME]`, `[agent.NAME]` and `[caller."..."]` tables as they were written.
 
+use super::audio_file::audio;
 use super::file::check_name;
 use super::limits::{MAX_AGENTS, MAX_CALLERS, MAX_DEVICES, MAX_FIELD_BYTES, MAX_LEVEL};
 use super::number_file::check_dialled;
@@ -40,12 +41,14 @@ pub(super) fn devices<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<
         "codecs",
         "srtp",
         "limits",
+        "audio",
     ];
     let mut devices = Vec::new();
     for (name, table) in reader.tables(root, "device", &keys, MAX_DEVICES) {
         check_dialled(reader, &name);
         let password = secret(reader, &table, "password");
-        if !table.has("password") {
+        let audio = audio(reader, &table);
+        if !table.has("password") && audio.is_none() {
             let hint = "add password = \"..\": a long one, the phone shows it with every call";
             reader.missing(&table, "password", hint);
         }
@@ -62,6 +65,7 @@ pub(super) fn devices<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<
             sound: sound(reader, &table, Sound::of_device()),
             outbound: reader.flag(&table, "outbound", true),
             limits: limits(reader, &table, "limits"),
+            audio,
         };
         devices.push(DeviceFile {
             name,

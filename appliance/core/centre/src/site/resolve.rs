@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::audio_file::LineInFile;
 use super::diagnostic::{Diagnostic, Notes};
 use super::file;
 use super::number_file::NumberFile;
@@ -11,7 +12,7 @@ use super::queue::{Announce, CallBack, Overflow, POSITIONS, WAITS};
 use super::queue_file::{AnnounceFile, CallBackFile, QueueFile};
 use super::resolve_phones::{Named, look_up, phones};
 use super::trunk_file::TrunkFile;
-use super::{Door, Number, Queue, Site, SiteFile, Trunk};
+use super::{Door, LineIn, Number, Queue, Site, SiteFile, Trunk};
 use crate::flow::draft::Spot;
 use crate::flow::model::Act;
 use crate::flow::{Flow, Known, Target, lint, resolve as flow};
@@ -47,11 +48,12 @@ pub(super) fn unchecked(text: &str) -> Option<Site> {
 
 /// The site, to be used only where the notes have no errors.
 fn look_up_all(file: SiteFile, prompts: Option<&BTreeSet<String>>) -> (Site, Notes) {
-    let known = Known {
+    let mut known = Known {
         prompts: prompts.cloned(),
         ..file.known()
     };
     let mut notes = file.notes;
+    let lines_in = lines_in(&file.phones.lines_in, &mut known, &mut notes);
     hidden_queues(&file.queues, &known, &mut notes);
     let named = Named::of(&file.phones, &file.queues, &file.trunks);
     let queues = queues(file.queues, &known, &mut notes);
@@ -85,6 +87,7 @@ fn look_up_all(file: SiteFile, prompts: Option<&BTreeSet<String>>) -> (Site, Not
         numbers,
         queues,
         flows,
+        lines_in,
         prompts: known.prompts.unwrap_or_default(),
         warnings: Vec::new(),
     };
@@ -111,6 +114,37 @@ fn hidden_queues(queues: &[QueueFile], known: &Known, notes: &mut Notes) {
         );
         notes.warn(queue.name.at, message, "give one of the two another name");
     }
+}
+
+/// Lines in, and from here on their names are prompts like others.
+fn lines_in(
+    written: &[LineInFile],
+    known: &mut Known,
+    notes: &mut Notes,
+) -> BTreeMap<String, LineIn> {
+    let mut lines = BTreeMap::new();
+    for file in written {
+        let otherwise = file.otherwise.iter().cloned().collect();
+        let otherwise = flow::prompts(otherwise, known, notes).into_iter().next();
+        let line = LineIn {
+            capture: file.capture.clone(),
+            otherwise,
+        };
+        lines.insert(file.name.text.clone(), line);
+    }
+    let Some(prompts) = &mut known.prompts else {
+        return lines;
+    };
+    for LineInFile { name, .. } in written {
+        if !prompts.insert(name.text.clone()) {
+            let message = format!(
+                "there is a prompt of the name `{}`: it is not played",
+                name.text
+            );
+            notes.warn(name.at, message, "give the line another name");
+        }
+    }
+    lines
 }
 
 fn queues(written: Vec<QueueFile>, known: &Known, notes: &mut Notes) -> BTreeMap<String, Queue> {
