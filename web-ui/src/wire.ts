@@ -354,6 +354,8 @@ export interface components {
             skills: string[];
             /** @description As `flow/step`. */
             steps: string[];
+            /** @description Carrier templates that a trunk may follow. */
+            templates: string[];
             trunks: string[];
         };
         /** @description A new password; whoever is signed in already names the present one too. */

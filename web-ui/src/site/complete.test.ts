@@ -6,6 +6,7 @@ const names = {
   steps: [],
   queues: [],
   trunks: [],
+  templates: [],
   devices: ["1001"],
   agents: [],
   skills: ["yue"],

@@ -12,6 +12,7 @@ const names = {
   steps: [],
   queues: ["q"],
   trunks: [],
+  templates: [],
   devices: [],
   agents: [],
   skills: [],

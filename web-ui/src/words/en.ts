@@ -282,6 +282,7 @@ export const en = {
       steps: "step",
       queues: "queue",
       trunks: "trunk",
+      templates: "carrier template",
       devices: "phone",
       agents: "agent",
       skills: "skill",

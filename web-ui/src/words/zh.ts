@@ -281,6 +281,7 @@ export const zh: Words = {
       steps: "步骤",
       queues: "队列",
       trunks: "线路",
+      templates: "运营商模板",
       devices: "话机",
       agents: "坐席",
       skills: "技能",

@@ -16,6 +16,7 @@ use crate::event::Origin;
 use crate::line::{Dial, Line};
 use crate::refresh::{Refresh, lists};
 use crate::sound::Sound;
+use crate::trunk::Manner;
 
 /// A leg of one switchboard, counted from 1 and never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,8 +69,10 @@ pub(crate) struct Target {
     pub(crate) credentials: Option<sip::Credentials>,
     /// The domain of our own addresses there.
     pub(crate) domain: String,
-    /// Whether it takes our word for who calls (RFC 3325).
-    pub(crate) asserted: bool,
+    /// How the call is made there.
+    pub(crate) manner: Manner,
+    /// Whether it is told who calls, also where the called party must not learn it (RFC 3325).
+    pub(crate) trusted: bool,
 }
 
 /// A call of ours that nobody answered yet.
@@ -79,6 +82,8 @@ pub(crate) struct Dialling {
     pub(crate) branches: Vec<DialogId>,
     /// Where to try next, one at a time, with the call as the owner wants it.
     pub(crate) spare: VecDeque<Target>,
+    /// The one that was asked last.
+    pub(crate) asked: Option<Target>,
     pub(crate) dial: Dial,
     /// What the failed ones said, in one word.
     pub(crate) failed: Option<Cause>,
@@ -279,6 +284,7 @@ impl Leg {
         let state = State::Dialling(Box::new(Dialling {
             branches: Vec::new(),
             spare: VecDeque::new(),
+            asked: None,
             dial,
             failed: None,
             told: None,

@@ -52,4 +52,4 @@ pub use sip::{Local, Offset, Peer, Transmit, Transport};
 pub use sound::Sound;
 pub use stats::{Refused, Stats};
 pub use switchboard::{Reason, Standing, Switchboard, SwitchboardConfig, Why};
-pub use trunk::{Login, Outbound, Trunk};
+pub use trunk::{Identity, Login, Manner, Outbound, Trunk};

@@ -16,6 +16,8 @@ use crate::sound::Sound;
 pub struct Trunk {
     /// The name from the site file; goes into records and metrics.
     pub name: String,
+    /// Whether it is believed who calls, and told who calls (the trust domain of RFC 3325).
+    pub trusted: bool,
     /// Addresses it calls from; empty where only the password counts.
     pub peers: Vec<Net>,
     /// Digest credentials; where addresses are given too, both must hold.
@@ -44,8 +46,43 @@ pub struct Outbound {
     /// How often it is asked by OPTIONS whether it is there, where we do not register; never where
     /// `None`.
     pub keepalive: Option<Duration>,
-    /// Whether it takes our word for who calls: P-Asserted-Identity and Privacy (RFC 3325).
-    pub asserted: bool,
+    /// How calls to it are made.
+    pub manner: Manner,
+}
+
+/// How calls to a carrier are made: plain data, from its template or the site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manner {
+    /// How it is told who calls.
+    pub identity: Identity,
+    /// Whether numbers are marked as such in our URIs (`user=phone`, RFC 3261 19.1.1).
+    pub user_phone: bool,
+    /// Whether it may answer with reliable 1xx (RFC 3262).
+    pub reliable: bool,
+    /// The session interval that we ask for (RFC 4028); the carrier's wish where `None`.
+    pub session: Option<Duration>,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self {
+            identity: Identity::From,
+            user_phone: false,
+            reliable: true,
+            session: None,
+        }
+    }
+}
+
+/// How a carrier is told who calls (RFC 3325).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// By From alone.
+    From,
+    /// We ask it to assert a number of ours: P-Preferred-Identity.
+    Preferred,
+    /// It takes our word: P-Asserted-Identity.
+    Asserted,
 }
 
 impl Outbound {
@@ -59,7 +96,7 @@ impl Outbound {
             login: None,
             register: false,
             keepalive: None,
-            asserted: false,
+            manner: Manner::default(),
         }
     }
 }

@@ -35,6 +35,7 @@ fn trunk(host: &str, register: bool) -> Trunk {
         password: "s3cret".into(),
     });
     Trunk {
+        trusted: true,
         name: "carrier".into(),
         peers: vec![],
         login: None,

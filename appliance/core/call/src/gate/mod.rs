@@ -173,6 +173,13 @@ impl Gate {
         }
     }
 
+    /// Whether a trunk is believed who calls, and told (RFC 3325).
+    pub(crate) fn trusts_trunk(&self, name: &str) -> bool {
+        let mut trunks = self.trunks.iter().map(|(_, trunk)| trunk);
+        let trunk = trunks.find(|trunk| trunk.name == name);
+        trunk.is_some_and(|trunk| trunk.trusted)
+    }
+
     /// Whether there is a device of this name.
     pub(crate) fn has_device(&self, name: &str) -> bool {
         self.names.contains(name)

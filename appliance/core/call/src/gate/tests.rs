@@ -13,6 +13,7 @@ fn trunk(name: &str, peers: &[&str], login: bool) -> Trunk {
     });
     Trunk {
         name: name.to_owned(),
+        trusted: true,
         peers,
         login,
         outbound: None,

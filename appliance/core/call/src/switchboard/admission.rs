@@ -21,6 +21,9 @@ pub(super) const ALLOW: &str =
 /// What we can beyond the core, for Supported.
 pub(super) const SUPPORTED: &str = "100rel, timer, replaces";
 
+/// The same towards a peer that must not answer with reliable 1xx.
+pub(super) const SUPPORTED_UNRELIABLE: &str = "timer, replaces";
+
 impl Switchboard {
     pub(super) fn on_invite(&mut self, now: Instant, tx: TxId, from: Peer, request: Request) {
         let Some(account) = self.admit(now, tx, from, &request) else {
@@ -51,8 +54,10 @@ impl Switchboard {
         };
         let mut caller = caller(origin.clone(), &request);
         caller.replaces = replaces;
-        if let Origin::Trunk(_) = &origin {
-            // Only a carrier is believed; a phone is known by its password.
+        // Only a carrier of the trust domain is believed; a phone is known by its password.
+        if let Origin::Trunk(name) = &origin
+            && self.gate.trusts_trunk(name)
+        {
             let asserted = request.headers.asserted();
             caller.asserted = asserted.first().map(|address| number(&address.uri));
         }

@@ -144,7 +144,13 @@ impl Switchboard {
 
     /// One INVITE failed; the leg ends with the last of them, or at once where the called party
     /// refuses on all its phones (6xx).
-    pub(super) fn on_rejected(&mut self, now: Instant, dialog: DialogId, status: u16) {
+    pub(super) fn on_rejected(
+        &mut self,
+        now: Instant,
+        dialog: DialogId,
+        status: u16,
+        headers: &Headers,
+    ) {
         let Some(leg) = self.index.dialogs.remove(&dialog) else {
             return;
         };
@@ -152,6 +158,15 @@ impl Switchboard {
             return;
         };
         dialling.branches.retain(|branch| *branch != dialog);
+        if status == 422
+            && let Some(least) = headers.first("Min-SE")
+            && self.try_longer_session(now, leg, least)
+        {
+            return;
+        }
+        let Some(State::Dialling(dialling)) = self.legs.get_mut(&leg).map(|l| &mut l.state) else {
+            return;
+        };
         // Nobody ever rang there: the way to the peer is broken, not the patience.
         let is_silent = status == 408 && dialling.told.is_none();
         dialling.note_failure(if is_silent {

@@ -380,7 +380,12 @@ impl Switchboard {
                 headers,
                 body,
             } => self.on_answered(now, dialog, &headers, body),
-            Event::Rejected { dialog, status, .. } => self.on_rejected(now, dialog, status),
+            Event::Rejected {
+                dialog,
+                status,
+                headers,
+                ..
+            } => self.on_rejected(now, dialog, status, &headers),
         }
     }
 

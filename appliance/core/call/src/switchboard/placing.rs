@@ -4,22 +4,23 @@
 //! are not located yet the call waits. All INVITEs of a leg carry the one offer of its stream.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sip::{Body, OutgoingInvite, Peer, Uri};
 
-use super::admission::{ALLOW, SUPPORTED};
+use super::admission::{ALLOW, SUPPORTED, SUPPORTED_UNRELIABLE};
 use super::answering::stream_id;
 use super::{Parting, Switchboard, Why};
 use crate::account::Account;
 use crate::address::sip_uri;
 use crate::cause::Cause;
 use crate::leg::{Dialling, LegId, LegStream, State, Target};
-use crate::limits::SERVER_PATIENCE;
+use crate::limits::{MAX_SESSION_S, MIN_SESSION_S, SERVER_PATIENCE};
 use crate::line::{Dial, Line};
 use crate::offer::{self, SDP};
 use crate::registrar::Contact;
 use crate::sound::Sound;
+use crate::trunk::{Identity, Manner};
 
 /// How a call is placed.
 #[derive(Debug)]
@@ -48,7 +49,8 @@ impl Switchboard {
                     request_uri: contact.uri,
                     credentials: None,
                     domain: local.of(contact.source.transport).to_string(),
-                    asserted: false,
+                    manner: Manner::default(),
+                    trusted: false,
                 };
                 Ok(Plan::Fork(contacts.into_iter().map(target).collect()))
             }
@@ -63,9 +65,10 @@ impl Switchboard {
                     };
                 };
                 let account = self.accounts.get(name).ok_or(Cause::NoRoute)?;
+                let trusted = self.gate.trusts_trunk(name);
                 let targets = peers
                     .into_iter()
-                    .map(|peer| target(account, peer, &dial.to));
+                    .map(|peer| target((account, trusted), peer, &dial.to));
                 let targets: Option<VecDeque<Target>> = targets.collect();
                 targets.map(Plan::InTurn).ok_or(Cause::UnknownNumber)
             }
@@ -174,7 +177,7 @@ impl Switchboard {
         };
         let body = Body::new(SDP, offer::offer(&self.place_of(stream)));
         let peer = target.peer;
-        let Some(invite) = invite(&dialling.dial, target, body) else {
+        let Some(invite) = invite(&dialling.dial, target.clone(), body) else {
             return false;
         };
         let dialog = self.endpoint.invite(now, invite);
@@ -184,8 +187,38 @@ impl Switchboard {
         }
         if let Some(dialling) = self.dialling(leg) {
             dialling.branches.push(dialog);
+            dialling.asked = Some(target);
         }
         true
+    }
+
+    /// The carrier wants a longer session than we asked for (422): it is asked again with that,
+    /// once (RFC 4028 section 7.3); false where that cannot be.
+    pub(super) fn try_longer_session(&mut self, now: Instant, leg: LegId, least: &str) -> bool {
+        let least = least.split(';').next().unwrap_or_default().trim();
+        let Some(least) = least
+            .parse()
+            .ok()
+            .filter(|s| *s <= u64::from(MAX_SESSION_S))
+        else {
+            return false;
+        };
+        let least = Duration::from_secs(least);
+        let Some(dialling) = self.dialling(leg) else {
+            return false;
+        };
+        let Some(mut target) = dialling.asked.take() else {
+            return false;
+        };
+        if target.manner.session.is_none_or(|asked| asked >= least) {
+            return false;
+        }
+        target.manner.session = Some(least);
+        let is_sent = self.send_invite(now, leg, target);
+        if let Some(dialling) = self.dialling(leg) {
+            dialling.asked = None;
+        }
+        is_sent
     }
 
     fn dialling(&mut self, leg: LegId) -> Option<&mut Dialling> {
@@ -196,30 +229,46 @@ impl Switchboard {
     }
 }
 
-fn target(account: &Account, peer: Peer, number: &str) -> Option<Target> {
+fn target((account, trusted): (&Account, bool), peer: Peer, number: &str) -> Option<Target> {
     let login = account.outbound.login.as_ref();
+    let manner = account.outbound.manner;
     Some(Target {
         peer,
-        request_uri: sip_uri(number, account.domain())?,
+        request_uri: manner.uri(number, account.domain())?,
         credentials: login.map(|login| sip::Credentials {
             user: login.username.clone(),
             password: login.password.clone(),
         }),
         domain: account.domain().to_owned(),
-        asserted: account.outbound.asserted,
+        manner,
+        trusted,
     })
 }
 
 /// The INVITE to one target; `None` where a number is no part of a URI.
 fn invite(dial: &Dial, target: Target, body: Body) -> Option<OutgoingInvite> {
-    let ours = sip_uri(&dial.from, &target.domain)?;
+    let manner = target.manner;
+    let ours = manner.uri(&dial.from, &target.domain)?;
+    let supported = if manner.reliable {
+        SUPPORTED
+    } else {
+        SUPPORTED_UNRELIABLE
+    };
     let mut headers = vec![
         ("Allow".to_owned(), ALLOW.to_owned()),
         ("Accept".to_owned(), SDP.to_owned()),
-        ("Supported".to_owned(), SUPPORTED.to_owned()),
+        ("Supported".to_owned(), supported.to_owned()),
     ];
-    if target.asserted {
-        headers.push(("P-Asserted-Identity".to_owned(), format!("<{ours}>")));
+    if let Some(session) = manner.session {
+        let seconds = session.as_secs();
+        headers.push(("Session-Expires".to_owned(), seconds.to_string()));
+        headers.push(("Min-SE".to_owned(), MIN_SESSION_S.to_string()));
+    }
+    // Outside the trust domain nobody is told more than the called party may know.
+    if target.trusted
+        && let Some(name) = manner.identity.header()
+    {
+        headers.push((name.to_owned(), format!("<{ours}>")));
     }
     let hidden = || Uri::parse("sip:anonymous@anonymous.invalid").ok();
     let (from_uri, display) = if dial.private {
@@ -230,7 +279,7 @@ fn invite(dial: &Dial, target: Target, body: Body) -> Option<OutgoingInvite> {
     };
     Some(OutgoingInvite {
         to: target.peer,
-        to_uri: sip_uri(&dial.to, &target.domain)?,
+        to_uri: manner.uri(&dial.to, &target.domain)?,
         request_uri: target.request_uri,
         from_uri,
         display,
@@ -238,4 +287,29 @@ fn invite(dial: &Dial, target: Target, body: Body) -> Option<OutgoingInvite> {
         credentials: target.credentials,
         headers,
     })
+}
+
+impl Manner {
+    /// The address of a number at a carrier.
+    fn uri(self, number: &str, domain: &str) -> Option<Uri> {
+        let uri = sip_uri(number, domain)?;
+        let digits = number.strip_prefix('+').unwrap_or(number);
+        let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        if self.user_phone && is_number {
+            Uri::parse(&format!("{uri};user=phone")).ok()
+        } else {
+            Some(uri)
+        }
+    }
+}
+
+impl Identity {
+    /// The header field that tells a trusted carrier who calls.
+    fn header(self) -> Option<&'static str> {
+        match self {
+            Self::From => None,
+            Self::Preferred => Some("P-Preferred-Identity"),
+            Self::Asserted => Some("P-Asserted-Identity"),
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use call::{Cause, Dial, LegEvent, Line, StreamCommand};
+use call::{Cause, Dial, Identity, LegEvent, Line, StreamCommand};
 use sip::{Event, Reply};
 
 use crate::world::{BOX, CARRIER, World, at, carrier, sdp, to_carrier};
@@ -191,7 +191,7 @@ fn a_withheld_number_is_told_to_the_carrier_alone() {
     let mut world = World::new();
     let mut trunk = carrier();
     if let Some(outbound) = &mut trunk.outbound {
-        outbound.asserted = true;
+        outbound.manner.identity = Identity::Asserted;
     }
     world.board.set_lines(world.now, vec![trunk], vec![]);
     world.dial(Dial {

@@ -13,6 +13,7 @@ fn outbound(host: &str, change: impl FnOnce(&mut Outbound)) -> Trunk {
     let mut outbound = Outbound::at(host);
     change(&mut outbound);
     Trunk {
+        trusted: true,
         name: "carrier".into(),
         peers: vec![],
         login: None,

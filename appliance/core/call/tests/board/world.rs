@@ -47,6 +47,7 @@ pub(crate) fn sdp(port: u16, direction: &str) -> Body {
 pub(crate) fn carrier() -> Trunk {
     Trunk {
         name: "carrier".into(),
+        trusted: true,
         peers: vec!["198.51.100.0/24".parse().unwrap()],
         login: None,
         outbound: Some(Outbound::at(CARRIER)),

@@ -1,15 +1,10 @@
 //! What the switchboard is told of a site: its trunks and its devices.
 
-use std::time::Duration;
-
 use call::{Device, Local, Login, Net, Outbound, Trunk};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore as _, SeedableRng as _};
 
 use crate::site::{Account, Credentials, Site, Transport};
-
-/// How often a carrier that wants no registration is asked whether it is there.
-const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// Which stream of a seed's randomness the password of the box's own phones is drawn from.
 const HOUSE_STREAM: u64 = 2;
@@ -45,6 +40,7 @@ pub fn house_password(seed: [u8; 32]) -> String {
 pub(super) fn trunks(site: &Site) -> Vec<Trunk> {
     let trunk = |trunk: &crate::site::Trunk| Trunk {
         name: trunk.name.clone(),
+        trusted: trunk.trusted,
         peers: trunk.peers.clone(),
         login: trunk.credentials.as_ref().map(login),
         outbound: trunk.account.as_ref().map(outbound),
@@ -82,12 +78,12 @@ fn outbound(account: &Account) -> Outbound {
             Transport::Tcp => Some(call::Transport::Tcp),
             Transport::Tls => Some(call::Transport::Tls),
         },
-        keepalive: (!account.register).then_some(KEEPALIVE),
+        keepalive: account.keepalive,
         domain: account.domain.clone(),
         user: account.user.clone(),
         login: account.credentials.as_ref().map(login),
         register: account.register,
-        asserted: account.asserted,
+        manner: account.manner,
         ..Outbound::at(&account.server)
     }
 }

@@ -92,3 +92,10 @@ pub const MAX_DIGITS: usize = 256;
 pub const MAX_HEARD_CHARS: usize = 1_000;
 /// Longest a prompt may play before the run goes on without word from the media plane.
 pub const MAX_PLAY: Duration = Duration::from_secs(600);
+/// How often a carrier that wants no registration is asked whether it is there, where nothing is
+/// said.
+pub const KEEPALIVE: Duration = Duration::from_secs(30);
+/// How often it may be asked.
+pub const KEEPALIVES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(3_600));
+/// Session intervals that may be asked of a carrier (RFC 4028: no less than 90 s).
+pub const SESSION: (Duration, Duration) = (Duration::from_secs(90), Duration::from_secs(7_200));

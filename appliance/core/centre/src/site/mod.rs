@@ -6,6 +6,7 @@
 
 mod audio;
 mod audio_file;
+mod carriers;
 pub(crate) mod diagnostic;
 pub(crate) mod file;
 pub mod limits;
@@ -35,7 +36,7 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use audio::{Answer, Audio, LineIn};
-pub use call::{Net, NetError, Sound};
+pub use call::{Identity, Manner, Net, NetError, Sound};
 pub use diagnostic::{Diagnostic, Severity};
 pub use file::SiteFile;
 pub use names::Names;
@@ -45,7 +46,7 @@ pub use people::{Agent, Device, KnownCaller, People};
 pub use plan::{Form, Plan};
 pub use protection::{Hours, Limits, Price, Protection};
 pub use queue::{Announce, CallBack, Overflow, Queue, Rules, Strategy};
-pub use routes::{Account, Route, Transport};
+pub use routes::{Account, Forms, Route, Transport};
 pub use secret::Secret;
 
 use self::numbers::Calling;
@@ -99,6 +100,10 @@ impl Default for Branch {
 pub struct Trunk {
     /// Its name.
     pub name: String,
+    /// The carrier template that it follows.
+    pub template: Option<String>,
+    /// Whether it is believed who calls, and told who calls (the trust domain of RFC 3325).
+    pub trusted: bool,
     /// Addresses it calls from; empty where only the password counts.
     pub peers: Vec<Net>,
     /// Digest credentials; where both are given, both must hold.
@@ -108,7 +113,7 @@ pub struct Trunk {
     /// Our numbers there, the first one is shown where no other is wanted.
     pub numbers: Vec<String>,
     /// How it wants numbers.
-    pub form: Form,
+    pub forms: Forms,
     /// What it may speak.
     pub sound: Sound,
     /// What it may carry and cost; the site's own for what is not said.

@@ -11,6 +11,9 @@ use super::Site;
 pub struct Names {
     /// Trunks.
     pub trunks: Vec<String>,
+    /// Carrier templates that a trunk may follow.
+    #[serde(default)]
+    pub templates: Vec<String>,
     /// Called numbers, `*` among them where it is set.
     pub numbers: Vec<String>,
     /// Queues.
@@ -37,6 +40,7 @@ impl Names {
         let steps = |flow: &crate::flow::Flow| flow.step_ids().map(str::to_owned).collect();
         Self {
             trunks: site.trunks.iter().map(|trunk| trunk.name.clone()).collect(),
+            templates: super::carriers::names().map(str::to_owned).collect(),
             numbers: site.numbers.keys().cloned().collect(),
             queues: site.queues.keys().cloned().collect(),
             flows: site

@@ -144,7 +144,7 @@ impl Site {
         let to = if plan.is_emergency(dialled) {
             dialled.to_owned()
         } else {
-            plan.written(&wanted, trunk.form)
+            plan.written(&wanted, trunk.forms.called)
         };
         let own = device.and_then(|device| device.caller_id.as_deref());
         let from = trunk.shown(plan, route.caller_id.as_deref().or(own));
@@ -152,7 +152,7 @@ impl Site {
             route: route.name.clone(),
             trunk: trunk.name.clone(),
             to,
-            from: match trunk.form {
+            from: match trunk.forms.caller {
                 Form::Dialled => from,
                 form => plan.written(&from, form),
             },

@@ -46,6 +46,8 @@ pub enum Form {
     Dialled,
     /// `+8613800138000`.
     E164,
+    /// The same without its `+`: `8613800138000`.
+    E164Plain,
     /// As within the country: `013800138000`, or without the prefix where the number is whole.
     National,
 }
@@ -100,6 +102,7 @@ impl Plan {
         match form {
             Form::Dialled => number.to_owned(),
             Form::E164 => e164,
+            Form::E164Plain => e164.trim_start_matches('+').to_owned(),
             Form::National => {
                 let digits = e164.trim_start_matches('+');
                 match digits.strip_prefix(self.country.as_str()) {
@@ -179,6 +182,8 @@ mod tests {
             ("+12125550100", Form::National, "0012125550100"),
             ("02112345678", Form::Dialled, "02112345678"),
             ("95588", Form::E164, "95588"),
+            ("95588", Form::E164Plain, "95588"),
+            ("13800138000", Form::E164Plain, "8613800138000"),
         ] {
             assert_eq!(plan.written(number, form), wanted, "{number} {form:?}");
         }

@@ -246,11 +246,13 @@ fn trunks(written: Vec<TrunkFile>, notes: &mut Notes) -> Vec<Trunk> {
     let mut trunks = Vec::new();
     for TrunkFile {
         name,
+        template,
+        trusted,
         peers,
         credentials,
         account,
         numbers,
-        form,
+        forms,
         sound,
         limits,
     } in written
@@ -271,11 +273,13 @@ fn trunks(written: Vec<TrunkFile>, notes: &mut Notes) -> Vec<Trunk> {
         let peers = peers.into_iter().map(|(net, _)| net).collect();
         trunks.push(Trunk {
             name: name.text,
+            template,
+            trusted,
             peers,
             credentials,
             account,
             numbers,
-            form,
+            forms,
             sound,
             limits,
         });

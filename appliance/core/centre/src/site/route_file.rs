@@ -1,12 +1,16 @@
 //! The `[plan]`, `[route.NAME]` and `[trunk.NAME.account]` tables as they were written.
 
+use std::time::Duration;
+
+use call::{Identity, Manner};
+
 use super::file::check_name;
-use super::limits::{MAX_LEVEL, MAX_ROUTES};
+use super::limits::{KEEPALIVE, KEEPALIVES, MAX_LEVEL, MAX_ROUTES, SESSION};
 use super::pattern::Pattern;
 use super::plan::{Form, Plan};
-use super::routes::{Account, Route, Transport};
+use super::routes::{Account, Forms, Route, Transport};
 use super::table::{Reader, Table};
-use super::text::shorten;
+use super::text::{duration, shorten};
 use super::trunk_file::credentials;
 use super::value::Wanted;
 use crate::flow::draft::Spot;
@@ -127,6 +131,11 @@ pub(super) fn account<'t>(reader: &mut Reader<'t, '_>, trunk: &Table<'t>) -> Opt
         "password",
         "register",
         "asserted",
+        "identity",
+        "user_phone",
+        "reliable",
+        "session_timer",
+        "keepalive",
     ];
     let table = reader.table(trunk, "account", &keys)?;
     let wanted = Wanted {
@@ -157,13 +166,52 @@ pub(super) fn account<'t>(reader: &mut Reader<'t, '_>, trunk: &Table<'t>) -> Opt
     });
     account.credentials = credentials(reader, &table);
     account.register = reader.flag(&table, "register", false);
-    account.asserted = reader.flag(&table, "asserted", false);
+    manner(reader, &table, &mut account);
     if account.register && account.user.is_none() && account.credentials.is_none() {
         let hint = "add username and password, or user = \"..\"";
         let message = format!("{} registers, but nobody", table.name);
         reader.notes.error(table.at, message, hint);
     }
     Some(account)
+}
+
+/// How calls to a carrier are made.
+fn manner<'t>(reader: &mut Reader<'t, '_>, table: &Table<'t>, account: &mut Account) {
+    let identities = [
+        ("from", Identity::From),
+        ("preferred", Identity::Preferred),
+        ("asserted", Identity::Asserted),
+    ];
+    let usual = match reader.choice(table, "identity", &identities) {
+        Some(identity) => identity,
+        // An older site says it so.
+        None if reader.flag(table, "asserted", false) => Identity::Asserted,
+        None => Identity::From,
+    };
+    let span = |reader: &mut Reader<'t, '_>, key, bounds: (Duration, Duration)| {
+        let spot = reader.string(table, key)?;
+        if spot.text == "off" {
+            return Some(None);
+        }
+        match duration(&spot.text, bounds) {
+            Ok(span) => Some(Some(span)),
+            Err((message, hint)) => {
+                let hint = format!("{hint}; or `off`");
+                reader.notes.error(spot.at, message, hint);
+                None
+            }
+        }
+    };
+    account.manner = Manner {
+        identity: usual,
+        user_phone: reader.flag(table, "user_phone", false),
+        reliable: reader.flag(table, "reliable", true),
+        session: span(reader, "session_timer", SESSION).flatten(),
+    };
+    account.keepalive = match span(reader, "keepalive", KEEPALIVES) {
+        Some(wanted) => wanted,
+        None => (!account.register).then_some(KEEPALIVE),
+    };
 }
 
 /// A number of ours that is shown to the called party.
@@ -184,13 +232,19 @@ pub(super) fn own_numbers<'t>(reader: &mut Reader<'t, '_>, table: &Table<'t>) ->
 }
 
 /// How a trunk wants numbers.
-pub(super) fn form<'t>(reader: &mut Reader<'t, '_>, table: &Table<'t>) -> Form {
-    let forms = [
+pub(super) fn forms<'t>(reader: &mut Reader<'t, '_>, table: &Table<'t>) -> Forms {
+    let words = [
         ("dialled", Form::Dialled),
         ("e164", Form::E164),
+        ("e164_plain", Form::E164Plain),
         ("national", Form::National),
     ];
-    reader.choice(table, "format", &forms).unwrap_or_default()
+    let called = reader.choice(table, "format", &words).unwrap_or_default();
+    let caller = reader.choice(table, "caller_format", &words);
+    Forms {
+        called,
+        caller: caller.unwrap_or(called),
+    }
 }
 
 fn checked_number(reader: &mut Reader<'_, '_>, spot: Spot) -> Option<Spot> {

@@ -1,6 +1,12 @@
 //! Ways out of the branch: routes, and how a trunk is called.
 
+use std::time::Duration;
+
+use call::Manner;
+
+use super::limits::KEEPALIVE;
 use super::pattern::Pattern;
+use super::plan::Form;
 
 /// A way out: which numbers take it, over which trunks in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +58,19 @@ pub struct Account {
     pub credentials: Option<super::Credentials>,
     /// Whether it wants us to register.
     pub register: bool,
-    /// Whether it takes our word for who calls (RFC 3325).
-    pub asserted: bool,
+    /// How calls to it are made.
+    pub manner: Manner,
+    /// How often it is asked whether it is there, where we do not register; never where `None`.
+    pub keepalive: Option<Duration>,
+}
+
+/// How a carrier wants numbers to be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forms {
+    /// The number that is called.
+    pub called: Form,
+    /// The number that calls.
+    pub caller: Form,
 }
 
 /// What carries SIP to a carrier.
@@ -78,7 +95,8 @@ impl Account {
             user: None,
             credentials: None,
             register: false,
-            asserted: false,
+            manner: Manner::default(),
+            keepalive: Some(KEEPALIVE),
         }
     }
 }

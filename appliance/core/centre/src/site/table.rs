@@ -13,11 +13,24 @@ pub(super) struct Table<'t> {
     pub(super) at: At,
     pub(super) name: String,
     entries: &'t DeTable<'t>,
+    /// What holds where nothing is written: a template of ours, which has no place in the text.
+    usual: Option<&'t DeTable<'t>>,
 }
 
-impl Table<'_> {
+impl<'t> Table<'t> {
+    /// Whether the key is written, or has a usual value.
     pub(super) fn has(&self, key: &str) -> bool {
-        self.entries.contains_key(key)
+        self.entry(key).is_some()
+    }
+
+    /// Takes `usual` for what is not written.
+    pub(super) fn follow(&mut self, usual: Option<&'t DeTable<'t>>) {
+        self.usual = usual;
+    }
+
+    fn entry(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
+        let written = self.entries.get(key);
+        written.or_else(|| self.usual?.get(key))
     }
 }
 
@@ -33,6 +46,7 @@ impl<'t> Reader<'t, '_> {
             at: At { line: 1, column: 1 },
             name: "the site".to_owned(),
             entries: root,
+            usual: None,
         };
         self.refuse_unknown(&table, known);
         table
@@ -50,7 +64,11 @@ impl<'t> Reader<'t, '_> {
             Some(outer) => format!("{outer}.{key}]"),
             None => format!("[{key}]"),
         };
-        let table = self.as_table(at, name, value)?;
+        let mut table = self.as_table(at, name, value)?;
+        let usual = outer
+            .usual
+            .and_then(|usual| usual.get(key)?.get_ref().as_table());
+        table.follow(usual);
         self.refuse_unknown(&table, known);
         Some(table)
     }
@@ -88,7 +106,7 @@ impl<'t> Reader<'t, '_> {
 
     /// A string with the place where its text begins.
     pub(super) fn string(&mut self, table: &Table<'t>, key: &str) -> Option<Spot> {
-        let value = table.entries.get(key)?;
+        let value = table.entry(key)?;
         let at = self.inside(value);
         match value.get_ref().as_str() {
             Some(text) => Some(Spot {
@@ -100,7 +118,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     pub(super) fn flag(&mut self, table: &Table<'t>, key: &str, otherwise: bool) -> bool {
-        let Some(value) = table.entries.get(key) else {
+        let Some(value) = table.entry(key) else {
             return otherwise;
         };
         let at = self.source.at(value.span().start);
@@ -114,7 +132,7 @@ impl<'t> Reader<'t, '_> {
 
     /// A list of strings, empty where the key is not there; None where it is no list.
     pub(super) fn strings(&mut self, table: &Table<'t>, key: &str) -> Option<Vec<Spot>> {
-        let Some(value) = table.entries.get(key) else {
+        let Some(value) = table.entry(key) else {
             return Some(Vec::new());
         };
         let at = self.source.at(value.span().start);
@@ -138,7 +156,7 @@ impl<'t> Reader<'t, '_> {
 
     /// Whether a list is missing or empty; false where it is no list.
     pub(super) fn is_empty_list(&self, table: &Table<'t>, key: &str) -> bool {
-        table.entries.get(key).is_none_or(|value| {
+        table.entry(key).is_none_or(|value| {
             let array = value.get_ref().as_array();
             array.is_some_and(|array| array.is_empty())
         })
@@ -146,7 +164,7 @@ impl<'t> Reader<'t, '_> {
 
     /// The digits of a whole number and their place.
     pub(super) fn integer(&mut self, table: &Table<'t>, key: &str) -> Option<(At, String)> {
-        let value = table.entries.get(key)?;
+        let value = table.entry(key)?;
         let at = self.source.at(value.span().start);
         match value.get_ref().as_integer().filter(|i| i.radix() == 10) {
             Some(integer) => Some((at, integer.as_str().to_owned())),
@@ -157,7 +175,7 @@ impl<'t> Reader<'t, '_> {
     /// A string as a text of its own, for faults inside it.
     pub(super) fn text(&mut self, table: &Table<'t>, key: &str) -> Option<(&'t str, Place<'t>)> {
         let spot = self.string(table, key)?;
-        let value = table.entries.get(key)?;
+        let value = table.entry(key)?;
         let text = value.get_ref().as_str()?;
         Some((
             text,
@@ -188,7 +206,12 @@ impl<'t> Reader<'t, '_> {
 
     fn as_table(&mut self, at: At, name: String, value: &'t DeValue<'t>) -> Option<Table<'t>> {
         match value.as_table() {
-            Some(entries) => Some(Table { at, name, entries }),
+            Some(entries) => Some(Table {
+                at,
+                name,
+                entries,
+                usual: None,
+            }),
             None => self.wrong_type(at, &name, value, "a table"),
         }
     }

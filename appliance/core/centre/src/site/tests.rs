@@ -147,6 +147,7 @@ fn every_fault_of_a_site_is_found_at_its_place() {
 }
 
 mod audio;
+mod carriers;
 mod phones;
 
 #[test]

@@ -1,13 +1,13 @@
 //! The `[trunk.NAME]` tables as they were written.
 
+use super::carriers;
 use super::diagnostic::At;
 use super::file::check_name;
 use super::limits::{MAX_FIELD_BYTES, MAX_PEERS, MAX_TRUNKS};
-use super::plan::Form;
 use super::protection::Limits;
 use super::protection_file::limits;
-use super::route_file::{account, form, own_numbers};
-use super::routes::Account;
+use super::route_file::{account, forms, own_numbers};
+use super::routes::{Account, Forms};
 use super::sound_file::sound;
 use super::table::{Reader, Table};
 use super::text::shorten;
@@ -17,11 +17,13 @@ use crate::flow::draft::Spot;
 #[derive(Clone, Debug)]
 pub(super) struct TrunkFile {
     pub(super) name: Spot,
+    pub(super) template: Option<String>,
+    pub(super) trusted: bool,
     pub(super) peers: Vec<(Net, At)>,
     pub(super) credentials: Option<Credentials>,
     pub(super) account: Option<Account>,
     pub(super) numbers: Vec<String>,
-    pub(super) form: Form,
+    pub(super) forms: Forms,
     pub(super) sound: Sound,
     pub(super) limits: Limits,
 }
@@ -29,10 +31,22 @@ pub(super) struct TrunkFile {
 pub(super) fn trunks<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<TrunkFile> {
     let mut trunks = Vec::new();
     let keys = [
-        "peers", "username", "password", "account", "numbers", "format", "codecs", "srtp", "limits",
+        "template",
+        "peers",
+        "username",
+        "password",
+        "trusted",
+        "account",
+        "numbers",
+        "format",
+        "caller_format",
+        "codecs",
+        "srtp",
+        "limits",
     ];
-    for (name, table) in reader.tables(root, "trunk", &keys, MAX_TRUNKS) {
+    for (name, mut table) in reader.tables(root, "trunk", &keys, MAX_TRUNKS) {
         check_name(reader, &name);
+        let template = template(reader, &mut table);
         let peers = nets(reader, &table, "peers");
         for (net, at) in peers.iter().filter(|(net, _)| net.is_everything()) {
             let hint = "write the carrier's addresses, or a username and password";
@@ -45,27 +59,40 @@ pub(super) fn trunks<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<T
         // An empty list lets nobody in; a wrong one has its own fault.
         let lacks_peers = reader.is_empty_list(&table, "peers");
         let is_open = table.has("username") || table.has("password");
-        if lacks_peers && !is_open {
+        // Where we have an account, the carrier's servers are let in as soon as they are located.
+        if lacks_peers && !is_open && account.is_none() {
             let hint = "add peers = [\"192.0.2.7\"], or username and password";
             let message = format!("{} lets nobody in", table.name);
-            match &account {
-                None => reader.notes.error(table.at, message, hint),
-                Some(account) if account.register => reader.notes.warn(table.at, message, hint),
-                Some(_) => {}
-            }
+            reader.notes.error(table.at, message, hint);
         }
         trunks.push(TrunkFile {
             name,
+            template,
+            trusted: reader.flag(&table, "trusted", true),
             peers,
             credentials,
             account,
             numbers: own_numbers(reader, &table),
-            form: form(reader, &table),
+            forms: forms(reader, &table),
             sound: sound(reader, &table, Sound::of_trunk()),
             limits: limits(reader, &table, "limits"),
         });
     }
     trunks
+}
+
+/// The template that a trunk follows from here on.
+fn template<'t>(reader: &mut Reader<'t, '_>, table: &mut Table<'t>) -> Option<String> {
+    let spot = reader.string(table, "template")?;
+    let found = carriers::template(&spot.text);
+    if found.is_none() {
+        let all: Vec<&str> = carriers::names().collect();
+        let hint = format!("one of: {}", all.join(", "));
+        let message = format!("`{}` is no template", shorten(&spot.text));
+        reader.notes.error(spot.at, message, hint);
+    }
+    table.follow(found);
+    found.map(|_| spot.text)
 }
 
 /// A list of addresses and networks.

@@ -66,7 +66,9 @@ impl Endpoint {
         };
         self.tables.add_dialog(id, dialog);
         draft.headers = invite.headers;
-        if self.config.offers_100rel && invite.body.is_some() {
+        // An owner that says itself what is supported has decided.
+        let is_said = draft.headers.iter().any(|(name, _)| name == "Supported");
+        if self.config.offers_100rel && !is_said && invite.body.is_some() {
             let tag = reliable::TAG.to_owned();
             draft.headers.push(("Supported".to_owned(), tag));
         }

@@ -256,6 +256,7 @@ fn names(names: Names) -> NamesView {
         flows: names.flows.into_keys().collect(),
         queues: names.queues,
         trunks: names.trunks,
+        templates: names.templates,
         devices: names.devices,
         agents: names.agents,
         skills: names.skills,

@@ -48,6 +48,8 @@ pub(crate) struct NamesView {
     pub(crate) steps: Vec<String>,
     pub(crate) queues: Vec<String>,
     pub(crate) trunks: Vec<String>,
+    /// Carrier templates that a trunk may follow.
+    pub(crate) templates: Vec<String>,
     pub(crate) devices: Vec<String>,
     pub(crate) agents: Vec<String>,
     /// Skills that an agent has.
