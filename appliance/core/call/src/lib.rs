@@ -28,6 +28,7 @@ mod load;
 mod net;
 mod offer;
 mod ports;
+mod reason;
 mod refer;
 mod refresh;
 mod registrar;

@@ -200,7 +200,9 @@ fn a_box_that_stops_ends_every_call_and_takes_no_new_one() {
         let hung_up = town.phones[&phone_address(n)].fate.hung_up.clone();
         assert_eq!(
             hung_up,
-            Some(Some("Q.850;cause=27;text=\"box_stopped\"".into())),
+            Some(Some(
+                "Q.850;cause=27;text=\"box_stopped\", SIP;cause=503;text=\"box_stopped\"".into()
+            )),
             "phone {n}"
         );
     }

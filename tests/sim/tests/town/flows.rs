@@ -49,7 +49,9 @@ fn no_key_leads_to_the_queue_and_its_longest_wait_ends_the_call() {
     assert_eq!(record.path.target.as_deref(), Some("queue_wait"));
     assert_eq!(record.cause, Cause::QueueTimeout);
     let phone = &town.phones[&phone_address(1)];
-    let reason = Some(Some("Q.850;cause=19;text=\"queue_timeout\"".to_owned()));
+    let reason = Some(Some(
+        "Q.850;cause=19;text=\"queue_timeout\", SIP;cause=480;text=\"queue_timeout\"".to_owned(),
+    ));
     assert_eq!(phone.fate.hung_up, reason, "the caller is told why");
 }
 

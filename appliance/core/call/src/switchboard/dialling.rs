@@ -6,7 +6,7 @@
 
 use std::time::Instant;
 
-use sip::{Body, DialogId, Headers, Reply};
+use sip::{Body, DialogId, Headers, ReasonHeader, Reply};
 
 use super::admission::joined;
 use super::{Parting, Switchboard, Why};
@@ -123,7 +123,7 @@ impl Switchboard {
         stream.offering = false;
         let is_open = stream.spec.is_some();
         let place = super::answering::place(self.house.media_ip, stream);
-        self.drop_branches(now, &branches, Some(dialog));
+        self.drop_branches(now, &branches, Some(dialog), Cause::AnsweredElsewhere);
         self.deadlines.clear((leg, Why::Patience));
         self.deadlines.clear((leg, Why::Server));
         let timer = refresh::granted(headers.first("Session-Expires"));
@@ -172,7 +172,7 @@ impl Switchboard {
         dialling.note_failure(if is_silent {
             Cause::PeerUnreachable
         } else {
-            Cause::of_status(status)
+            Cause::of_refusal(status, &ReasonHeader::of(headers))
         });
         let is_over = dialling.branches.is_empty() || status >= 600;
         let cause = dialling.failed.unwrap_or(Cause::PeerUnreachable);
@@ -195,7 +195,7 @@ impl Switchboard {
             return;
         }
         let branches = std::mem::take(&mut dialling.branches);
-        self.drop_branches(now, &branches, None);
+        self.drop_branches(now, &branches, None, Cause::PeerUnreachable);
         self.try_next(now, leg);
     }
 
@@ -213,16 +213,17 @@ impl Switchboard {
         dialling.told.is_none() && dialling.branches.is_empty() && self.next_target(now, leg)
     }
 
-    /// Takes back the INVITEs of a leg but the one that won.
+    /// Takes back the INVITEs of a leg but the one that won, and says why (RFC 3326).
     pub(super) fn drop_branches(
         &mut self,
         now: Instant,
         branches: &[DialogId],
         won: Option<DialogId>,
+        why: Cause,
     ) {
         for branch in branches.iter().filter(|branch| won != Some(**branch)) {
             self.index.dialogs.remove(branch);
-            self.endpoint.cancel(now, *branch);
+            self.endpoint.cancel_because(now, *branch, why.farewell());
         }
     }
 }

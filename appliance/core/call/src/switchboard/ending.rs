@@ -44,10 +44,11 @@ impl Switchboard {
                 };
                 self.endpoint.respond(now, invite.tx, &reply);
             }
-            (State::Dialling(dialling), ..) => self.drop_branches(now, &dialling.branches, None),
+            (State::Dialling(dialling), ..) => {
+                self.drop_branches(now, &dialling.branches, None, cause);
+            }
             (_, Parting::Speak, Some(dialog)) => {
-                self.endpoint
-                    .bye(now, dialog, vec![("Reason".into(), cause.reason_header())]);
+                self.endpoint.bye(now, dialog, cause.farewell());
             }
             _ => {}
         }
@@ -67,8 +68,8 @@ impl Switchboard {
         self.close_stream(now, leg);
     }
 
-    /// The peer ended its leg by BYE.
-    pub(super) fn on_bye(&mut self, now: Instant, dialog: DialogId) {
+    /// The peer ended its leg by BYE, and said why where it did.
+    pub(super) fn on_bye(&mut self, now: Instant, dialog: DialogId, reason: Option<&str>) {
         let Some(leg) = self.leg_of(dialog) else {
             return;
         };
@@ -78,7 +79,7 @@ impl Switchboard {
             State::Referring { accepted: true } => Cause::Transferred,
             // A phone that hands its party on need not wait for the outcome.
             _ if l.referral.is_some() => Cause::Transferred,
-            _ => l.hung_up(),
+            _ => Cause::of_bye(reason).unwrap_or_else(|| l.hung_up()),
         });
         if let Some(cause) = cause {
             self.finish(now, leg, cause, Parting::Silent);

@@ -337,9 +337,10 @@ impl Switchboard {
             } => {
                 self.on_stray(now, tx, from, &request);
             }
-            Event::Cancelled { tx, .. } => {
+            Event::Cancelled { tx, reason } => {
                 if let Some(leg) = self.index.invites.get(&tx).copied() {
-                    self.finish(now, leg, Cause::Cancelled, Parting::Silent);
+                    let cause = Cause::of_cancel(reason.as_deref());
+                    self.finish(now, leg, cause, Parting::Silent);
                 }
             }
             Event::Acked { dialog, body } => self.on_acked(now, dialog, body),
@@ -350,8 +351,8 @@ impl Switchboard {
             }
             Event::Ended {
                 dialog,
-                by: sip::EndedBy::Peer { .. },
-            } => self.on_bye(now, dialog),
+                by: sip::EndedBy::Peer { reason },
+            } => self.on_bye(now, dialog, reason.as_deref()),
             Event::Ended {
                 dialog,
                 by: sip::EndedBy::Timeout,

@@ -78,7 +78,7 @@ fn a_call_that_nobody_picks_up_is_cancelled_when_patience_ends() {
     assert_eq!(world.count(carrier, "CANCEL"), 0);
     world.pass(Duration::from_secs(2));
     assert_eq!(world.cause(leg), Cause::NoAnswer);
-    assert_eq!(world.told(carrier), [Event::Cancelled { tx, reason: None }]);
+    assert!(matches!(world.told(carrier)[..], [Event::Cancelled { tx: told, .. }] if told == tx));
     world.run_out();
 }
 

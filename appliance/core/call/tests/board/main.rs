@@ -9,6 +9,7 @@ mod holding;
 mod manner;
 mod phone;
 mod protection;
+mod reasons;
 mod transfers;
 mod trunks;
 mod world;

@@ -6,7 +6,6 @@ use crate::dialog::{Dialog, State as DialogState};
 use crate::endpoint::inbound::Arrival;
 use crate::endpoint::reliable::Prack;
 use crate::endpoint::{DialogId, EndedBy, Endpoint, Event, owned};
-use crate::header::Kind;
 use crate::limits;
 use crate::request::Reply;
 use crate::transaction::key::Key;
@@ -94,7 +93,7 @@ impl Endpoint {
         self.bound_reinvite(arrival.now, id);
         self.forget_dialog(id);
         if state != DialogState::Ending {
-            let reason = arrival.message.first(Kind::Reason).map(owned::unfolded);
+            let reason = owned::reason(arrival.message);
             self.lane.events.push_back(Event::Ended {
                 dialog: id,
                 by: EndedBy::Peer { reason },

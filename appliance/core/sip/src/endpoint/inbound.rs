@@ -211,7 +211,7 @@ impl Endpoint {
         self.send_reply(arrival.now, tx, &Reply::new(200));
         if is_open {
             self.send_reply(arrival.now, invite, &Reply::new(487));
-            let reason = arrival.message.first(Kind::Reason).map(owned::unfolded);
+            let reason = owned::reason(arrival.message);
             self.lane
                 .events
                 .push_back(Event::Cancelled { tx: invite, reason });

@@ -53,6 +53,12 @@ pub(crate) fn body(message: &Message<'_>) -> Option<Body> {
     })
 }
 
+/// All Reason fields as one list; `None` where there is none.
+pub(crate) fn reason(message: &Message<'_>) -> Option<String> {
+    let fields: Vec<String> = message.all(Kind::Reason).map(unfolded).collect();
+    (!fields.is_empty()).then(|| fields.join(", "))
+}
+
 /// A header value as text, each fold one space.
 pub(crate) fn unfolded(value: &[u8]) -> String {
     let whole = text(value);

@@ -111,7 +111,9 @@ impl Endpoint {
                 self.tables.index_dialog(id);
                 self.acknowledge_answer(arrival, id);
                 if is_cancelled {
-                    self.send_bye(now, id, Vec::new());
+                    let dialog = self.tables.dialog(id);
+                    let farewell = dialog.map(|dialog| dialog.forks.farewell.clone());
+                    self.send_bye(now, id, farewell.unwrap_or_default());
                     self.tell_rejected(id, 487, "cancelled");
                 } else {
                     let headers = owned::headers(arrival.message);
