@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cause::Cause;
 use crate::leg::{LegId, Recorded};
+use crate::line::Showing;
 
 /// A change in the life of a leg. `Incoming` comes first, `Ended` once, `Closed` once and last.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,11 +72,14 @@ pub struct Caller {
     pub from: String,
     /// The caller's name, where the peer gave one.
     pub display: Option<String>,
-    /// The caller's number as the carrier vouches for it (P-Asserted-Identity, RFC 3325).
+    /// The caller's number as a line of our trust domain vouches for it (P-Asserted-Identity,
+    /// RFC 3325).
     pub asserted: Option<String>,
-    /// The caller wants its number shown to nobody (Privacy, RFC 3323): it is for the record and
-    /// for emergencies only.
-    pub private: bool,
+    /// The number that a device asks to be shown with (P-Preferred-Identity); whether it may is for
+    /// the owner to judge.
+    pub preferred: Option<String>,
+    /// Whether the called party may see the caller's number (Privacy, RFC 3323).
+    pub showing: Showing,
     /// The dialled number, or the whole Request-URI where it holds none.
     pub to: String,
     /// The Call-ID.

@@ -44,7 +44,7 @@ pub use deadlines::Deadlines;
 pub use event::{Caller, LegEvent, Origin};
 pub use gate::{Ban, BanReason, GateStats};
 pub use leg::{LegId, Recorded};
-pub use line::{Device, Dial, Line};
+pub use line::{Device, Dial, Line, Showing};
 pub use media::sdp::Srtp;
 pub use media::{Codec, StreamCommand, StreamEvent, StreamId, StreamStats};
 pub use net::{Net, NetError};

@@ -19,6 +19,9 @@ pub struct Device {
     pub nets: Vec<Net>,
     /// What it may speak.
     pub sound: Sound,
+    /// Whether it belongs to our trust domain (RFC 3325): it is told who calls even where that is
+    /// hidden, and believed who it says calls.
+    pub trusted: bool,
 }
 
 /// What a call is placed to.
@@ -28,6 +31,18 @@ pub enum Line {
     Trunk(String),
     /// The device of this name: all its phones ring, the first that answers has the call.
     Device(String),
+}
+
+/// Whether the called party may see who calls (RFC 3323).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Showing {
+    /// As is usual: it is shown.
+    #[default]
+    Usual,
+    /// It is for our trust domain only: `Privacy: id`, an anonymous From.
+    Hidden,
+    /// The caller wants it shown, whatever is usual: `Privacy: none`.
+    Open,
 }
 
 /// A call to be placed.
@@ -41,8 +56,8 @@ pub struct Dial {
     pub from: String,
     /// The name that calls.
     pub display: Option<String>,
-    /// The number is for the carrier only, not for the called party (RFC 3323).
-    pub private: bool,
+    /// Whether the called party may see it.
+    pub showing: Showing,
     /// How long it may take until somebody answers.
     pub patience: Duration,
 }

@@ -53,6 +53,8 @@ pub struct Refused {
     pub stopping: u64,
     /// INVITEs answered 422: the session interval is too small.
     pub interval: u64,
+    /// INVITEs answered 500: they want something hidden, without fail, that we do not know.
+    pub privacy: u64,
     /// Requests with a method that nobody here serves (405, 501).
     pub method: u64,
     /// Registrations refused: of a trunk, for another device's address, malformed, too short.

@@ -23,12 +23,21 @@ pub struct Privacy {
     pub critical: bool,
     /// Nothing is to be hidden, whatever the network would do by itself.
     pub none: bool,
+    /// Something that these standards do not know.
+    pub other: bool,
 }
 
 impl Privacy {
     /// Whether the called party must not learn who calls.
     pub fn hides_caller(&self) -> bool {
         !self.none && (self.id || self.user)
+    }
+
+    /// Whether a side that makes every message anew, with its own addresses and its own media, must
+    /// refuse the request: something is wanted that it does not know, and wanted without fail
+    /// (RFC 3323 5).
+    pub fn is_beyond_us(&self) -> bool {
+        self.critical && self.other && !self.none
     }
 
     /// The header value; `None` where there is nothing to say.
@@ -57,7 +66,7 @@ impl Headers {
         self.addresses("P-Preferred-Identity")
     }
 
-    /// The Privacy values; unknown ones are passed over.
+    /// The Privacy values; unknown ones are only noted.
     pub fn privacy(&self) -> Privacy {
         let mut privacy = Privacy::default();
         // RFC 3323 separates by `;`, some by commas.
@@ -72,7 +81,8 @@ impl Headers {
                 "session" => privacy.session = true,
                 "critical" => privacy.critical = true,
                 "none" => privacy.none = true,
-                _ => {}
+                "" => {}
+                _ => privacy.other = true,
             }
         }
         privacy
@@ -125,7 +135,9 @@ mod tests {
     fn privacy_is_read_as_it_is_written() {
         let read = headers(&[("Privacy", "ID;user"), ("privacy", "critical, odd")]).privacy();
         assert!(read.id && read.user && read.critical && !read.header);
-        assert!(read.hides_caller());
+        assert!(read.hides_caller() && read.is_beyond_us());
+        let known = headers(&[("Privacy", "header;session;critical;")]).privacy();
+        assert!(!known.is_beyond_us() && !known.hides_caller());
         assert_eq!(read.value().as_deref(), Some("id;user;critical"));
         let none = headers(&[("Privacy", "none")]).privacy();
         assert!(!none.hides_caller());

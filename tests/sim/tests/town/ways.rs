@@ -6,7 +6,7 @@ use call::Cause;
 use centre::RefusalWhy;
 use centre::event::Event;
 use centre::record::Direction;
-use sim::{DeskAct, Taking, Town, TownConfig};
+use sim::{DeskAct, Raw, Taking, Town, TownConfig, phone_address};
 
 fn talks(after_ms: u64, talk_ms: u64) -> Taking {
     Taking::Answer(after_ms, vec![(talk_ms, DeskAct::HangUp)])
@@ -141,4 +141,29 @@ fn a_stolen_phone_costs_no_more_than_its_cap() {
     let cost: u64 = town.records.iter().map(|r| r.handled.cost).sum();
     assert!(cost <= 2_000, "{cost}");
     assert_eq!(town.records.len(), 200);
+}
+
+#[test]
+fn a_carriers_word_counts_for_who_calls_and_a_hidden_number_is_in_no_record() {
+    for (headers, from) in [
+        ("", "13800000007"),
+        (
+            "P-Asserted-Identity: <tel:+8613900000001>\r\n",
+            "+8613900000001",
+        ),
+        (
+            "P-Asserted-Identity: <tel:+8613900000001>\r\nPrivacy: id\r\n",
+            "13800000007",
+        ),
+    ] {
+        let mut town = Town::new(TownConfig::new(1));
+        let raw = Raw::new(phone_address(1), "asserted", "4004");
+        let headers = format!("{headers}Content-Type: application/sdp\r\n");
+        let sdp = raw.sdp("RTP/AVP 8");
+        let invite = raw.request("INVITE", "1", None, &headers, &sdp);
+        town.throw(phone_address(1), invite);
+        town.throw(phone_address(1), raw.cancel());
+        town.run_out();
+        assert_eq!(town.record().parties.from, from, "{headers}");
+    }
 }

@@ -173,11 +173,20 @@ impl Gate {
         }
     }
 
-    /// Whether a trunk is believed who calls, and told (RFC 3325).
-    pub(crate) fn trusts_trunk(&self, name: &str) -> bool {
-        let mut trunks = self.trunks.iter().map(|(_, trunk)| trunk);
-        let trunk = trunks.find(|trunk| trunk.name == name);
-        trunk.is_some_and(|trunk| trunk.trusted)
+    /// Whether a line is believed who calls, and told (RFC 3325).
+    pub(crate) fn trusts(&self, line: &Line) -> bool {
+        match line {
+            Line::Trunk(name) => {
+                let mut trunks = self.trunks.iter().map(|(_, trunk)| trunk);
+                let trunk = trunks.find(|trunk| trunk.name == *name);
+                trunk.is_some_and(|trunk| trunk.trusted)
+            }
+            Line::Device(name) => {
+                let mut devices = self.devices.values().map(|(_, device)| device);
+                let device = devices.find(|device| device.name == *name);
+                device.is_some_and(|device| device.trusted)
+            }
+        }
     }
 
     /// Whether there is a device of this name.

@@ -180,6 +180,7 @@ fn phones() -> Gate {
         },
         nets: vec![],
         sound: Sound::of_device(),
+        trusted: false,
     }]);
     gate
 }

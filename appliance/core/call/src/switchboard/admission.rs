@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use sip::limits::MAX_CREDENTIALS;
-use sip::{AuthParams, Headers, Method, Peer, Reply, Request, TxId};
+use sip::{Address, AuthParams, Headers, Method, Peer, Reply, Request, TxId};
 
 use super::Switchboard;
 use crate::address::{cut, number};
@@ -11,6 +11,7 @@ use crate::event::{Caller, LegEvent, Origin};
 use crate::gate::{Account, Knock, Verdict};
 use crate::leg::{Invite, Leg};
 use crate::limits::{MAX_LEGS, MIN_SESSION_S, RETRY_AFTER_S};
+use crate::line::{Line, Showing};
 use crate::offer::SDP;
 use crate::refresh::{self, Agreement, Wish};
 
@@ -40,6 +41,12 @@ impl Switchboard {
             let reply = Reply::new(422).with_header("Min-SE", MIN_SESSION_S.to_string());
             return self.endpoint.respond(now, tx, &reply);
         }
+        if request.headers.privacy().is_beyond_us() {
+            self.stats.refused.privacy += 1;
+            let mut reply = Reply::new(500);
+            reply.reason = Some("Privacy Not Available".to_owned());
+            return self.endpoint.respond(now, tx, &reply);
+        }
         let replaces = match self.replaced(&account, &request) {
             Ok(replaces) => replaces,
             Err(refusal) => {
@@ -54,12 +61,17 @@ impl Switchboard {
         };
         let mut caller = caller(origin.clone(), &request);
         caller.replaces = replaces;
-        // Only a carrier of the trust domain is believed; a phone is known by its password.
-        if let Origin::Trunk(name) = &origin
-            && self.gate.trusts_trunk(name)
-        {
-            let asserted = request.headers.asserted();
-            caller.asserted = asserted.first().map(|address| number(&address.uri));
+        let first = |addresses: Vec<Address>| addresses.first().map(|one| number(&one.uri));
+        // Only a line of the trust domain is believed; any phone may ask.
+        let line = match &origin {
+            Origin::Trunk(name) => Line::Trunk(name.clone()),
+            Origin::Device(name) => Line::Device(name.clone()),
+        };
+        if self.gate.trusts(&line) {
+            caller.asserted = first(request.headers.asserted());
+        }
+        if matches!(origin, Origin::Device(_)) {
+            caller.preferred = first(request.headers.preferred());
         }
         if let Origin::Trunk(name) = &origin
             && self
@@ -240,7 +252,12 @@ fn caller(origin: Origin, request: &Request) -> Caller {
         from: number(&request.from.uri),
         display: request.from.display.as_deref().map(cut),
         asserted: None,
-        private: request.headers.privacy().hides_caller(),
+        preferred: None,
+        showing: match request.headers.privacy() {
+            privacy if privacy.none => Showing::Open,
+            privacy if privacy.hides_caller() => Showing::Hidden,
+            _ => Showing::Usual,
+        },
         to: number(&request.uri),
         sip_call_id: cut(&request.call_id),
         replaces: None,

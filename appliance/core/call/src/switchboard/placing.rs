@@ -16,7 +16,7 @@ use crate::address::sip_uri;
 use crate::cause::Cause;
 use crate::leg::{Dialling, LegId, LegStream, State, Target};
 use crate::limits::{MAX_SESSION_S, MIN_SESSION_S, SERVER_PATIENCE};
-use crate::line::{Dial, Line};
+use crate::line::{Dial, Line, Showing};
 use crate::offer::{self, SDP};
 use crate::registrar::Contact;
 use crate::sound::Sound;
@@ -44,13 +44,18 @@ impl Switchboard {
                     return Err(Cause::NotRegistered);
                 }
                 let local = self.endpoint.config().local;
+                let trusted = self.gate.trusts(&dial.line);
+                let manner = Manner {
+                    identity: Identity::Asserted,
+                    ..Manner::default()
+                };
                 let target = |contact: Contact| Target {
                     peer: contact.way(),
                     request_uri: contact.uri,
                     credentials: None,
                     domain: local.of(contact.source.transport).to_string(),
-                    manner: Manner::default(),
-                    trusted: false,
+                    manner,
+                    trusted,
                 };
                 Ok(Plan::Fork(contacts.into_iter().map(target).collect()))
             }
@@ -65,7 +70,7 @@ impl Switchboard {
                     };
                 };
                 let account = self.accounts.get(name).ok_or(Cause::NoRoute)?;
-                let trusted = self.gate.trusts_trunk(name);
+                let trusted = self.gate.trusts(&dial.line);
                 let targets = peers
                     .into_iter()
                     .map(|peer| target((account, trusted), peer, &dial.to));
@@ -271,8 +276,13 @@ fn invite(dial: &Dial, target: Target, body: Body) -> Option<OutgoingInvite> {
         headers.push((name.to_owned(), format!("<{ours}>")));
     }
     let hidden = || Uri::parse("sip:anonymous@anonymous.invalid").ok();
-    let (from_uri, display) = if dial.private {
-        headers.push(("Privacy".to_owned(), "id".to_owned()));
+    let privacy = match dial.showing {
+        Showing::Usual => None,
+        Showing::Hidden => Some("id"),
+        Showing::Open => Some("none"),
+    };
+    headers.extend(privacy.map(|value| ("Privacy".to_owned(), value.to_owned())));
+    let (from_uri, display) = if dial.showing == Showing::Hidden {
         (hidden()?, Some("Anonymous".to_owned()))
     } else {
         (ours, dial.display.clone())

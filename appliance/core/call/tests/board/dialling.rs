@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use call::{Cause, Dial, Identity, LegEvent, Line, StreamCommand};
+use call::{Cause, Dial, Identity, LegEvent, Line, Showing, StreamCommand};
 use sip::{Event, Reply};
 
 use crate::world::{BOX, CARRIER, World, at, carrier, sdp, to_carrier};
@@ -195,7 +195,7 @@ fn a_withheld_number_is_told_to_the_carrier_alone() {
     }
     world.board.set_lines(world.now, vec![trunk], vec![]);
     world.dial(Dial {
-        private: true,
+        showing: Showing::Hidden,
         ..to_carrier("1")
     });
     let (_, request) = world.rung(at(CARRIER));

@@ -6,6 +6,7 @@ mod devices;
 mod dialling;
 mod drive;
 mod holding;
+mod identity;
 mod manner;
 mod phone;
 mod protection;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use call::{Cause, Dial, Identity, Manner, Trunk};
+use call::{Cause, Dial, Identity, Manner, Showing, Trunk};
 use sip::Reply;
 
 use crate::world::{CARRIER, World, at, carrier, to_carrier};
@@ -91,7 +91,7 @@ fn a_carrier_outside_the_trust_domain_never_learns_a_hidden_number() {
         trunk.outbound.as_mut().unwrap().manner.identity = Identity::Asserted;
     });
     world.dial(Dial {
-        private: true,
+        showing: Showing::Hidden,
         ..to_carrier("1")
     });
     let (_, request) = world.rung(at(CARRIER));

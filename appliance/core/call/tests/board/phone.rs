@@ -20,6 +20,7 @@ pub(crate) fn device(name: &str) -> Device {
         },
         nets: vec![],
         sound: call::Sound::of_device(),
+        trusted: false,
     }
 }
 

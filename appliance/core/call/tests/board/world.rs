@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use call::{
-    Cause, Dial, LegEvent, LegId, Line, Outbound, StreamCommand, StreamEvent, StreamStats,
+    Cause, Dial, LegEvent, LegId, Line, Outbound, Showing, StreamCommand, StreamEvent, StreamStats,
     Switchboard, SwitchboardConfig, Trunk,
 };
 use media::sdp::Direction;
@@ -61,7 +61,7 @@ pub(crate) fn to_carrier(number: &str) -> Dial {
         to: number.into(),
         from: "01088886666".into(),
         display: None,
-        private: false,
+        showing: Showing::Usual,
         patience: Duration::from_secs(30),
     }
 }

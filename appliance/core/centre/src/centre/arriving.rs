@@ -6,11 +6,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use call::{Caller, Cause, LegId, Origin};
+use call::{Caller, Cause, LegId, Origin, Showing};
 
 use super::Centre;
 use super::agents::Code;
-use super::call_state::{Call, Entry, Otherwise, Party};
+use super::call_state::{Call, Entry, Otherwise, Party, Wishes};
 use super::connect::Wanted;
 use crate::call_id::CallId;
 use crate::event::Event;
@@ -26,11 +26,9 @@ impl Centre {
         if let Some(old) = caller.replaces {
             return self.take_place(now, leg, old, &caller);
         }
-        let (origin, from, to) = (
-            caller.origin.clone(),
-            caller.from.clone(),
-            caller.to.clone(),
-        );
+        let (origin, to) = (caller.origin.clone(), caller.to.clone());
+        // A carrier's word counts more than what the caller wrote, to refuse and to rank.
+        let from = caller.asserted.as_ref().unwrap_or(&caller.from).clone();
         let id = self.new_call(now, leg, caller);
         match origin {
             Origin::Trunk(_) => self.by_trunk(now, id, &from, &to),
@@ -49,16 +47,24 @@ impl Centre {
             Origin::Device(name) => (String::new(), Some(name.clone())),
         };
         tracing::info!(call = %uuid, %leg, trunk, "a call came in");
+        let wishes = self.wishes(&caller);
+        // What is hidden is in no record and on no page either.
+        let is_hidden = caller.showing == Showing::Hidden;
+        let asserted = wishes.asserted.clone().filter(|_| !is_hidden);
+        let from = match device {
+            Some(_) => caller.from,
+            None => asserted.unwrap_or(caller.from),
+        };
         let party = match &device {
             Some(device) => Party::Device(device.clone()),
             None => Party::Trunk {
                 trunk: trunk.clone(),
-                number: caller.from.clone(),
+                number: from.clone(),
             },
         };
         let parties = Parties {
             trunk,
-            from: caller.from,
+            from,
             to: caller.to,
             sip_call_id: caller.sip_call_id,
         };
@@ -71,11 +77,38 @@ impl Centre {
         }
         self.stats.started += 1;
         let id = CallId(self.stats.started);
-        let call = Call::new(report, Arc::clone(&self.site), leg, party);
+        let mut call = Call::new(report, Arc::clone(&self.site), leg, party);
+        if let Some(side) = call.sides.get_mut(&leg) {
+            side.wishes = wishes;
+        }
         self.show(Event::Started(call.live()));
         self.index.legs.insert(leg, id);
         self.calls.insert(id, call);
         id
+    }
+
+    /// How a caller may be shown, of all that it wishes.
+    fn wishes(&self, caller: &Caller) -> Wishes {
+        let claim = match &caller.origin {
+            Origin::Trunk(_) => None,
+            // A phone of the trust domain is believed, another one may ask for its own numbers.
+            Origin::Device(name) => caller.asserted.clone().or_else(|| {
+                let preferred = caller.preferred.as_deref()?;
+                let may = self.site.may_claim(name, preferred);
+                if !may {
+                    tracing::info!(
+                        device = name,
+                        "a phone asks to be shown with a number that is not its own"
+                    );
+                }
+                may.then(|| preferred.to_owned())
+            }),
+        };
+        Wishes {
+            showing: caller.showing,
+            asserted: caller.asserted.clone(),
+            claim,
+        }
     }
 
     fn by_trunk(&mut self, now: Instant, id: CallId, from: &str, to: &str) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use call::{Cause, LegId, Recorded, StreamId, StreamStats};
+use call::{Cause, LegId, Recorded, Showing, StreamId, StreamStats};
 use uuid::Uuid;
 
 use crate::call_id::CallId;
@@ -55,6 +55,17 @@ pub(super) struct Side {
     pub(super) holds: bool,
     /// It ended; the switchboard has not said its last word.
     pub(super) over: bool,
+    pub(super) wishes: Wishes,
+}
+
+/// How a caller wants to be shown (RFC 3323, RFC 3325).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wishes {
+    pub(super) showing: Showing,
+    /// Who it is by the word of our trust domain; told to nobody outside it where it is hidden.
+    pub(super) asserted: Option<String>,
+    /// The number that it may be shown with outside, by its own wish.
+    pub(super) claim: Option<String>,
 }
 
 impl Side {
@@ -65,6 +76,7 @@ impl Side {
             answered: false,
             holds: false,
             over: false,
+            wishes: Wishes::default(),
         }
     }
 }

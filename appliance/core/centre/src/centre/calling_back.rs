@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use call::{Cause, Dial, Line};
+use call::{Cause, Dial, Line, Showing};
 use uuid::Uuid;
 
 use super::call_state::{Call, Entry, Party};
@@ -147,7 +147,7 @@ impl Centre {
                 to: ring.device.clone(),
                 from: number.clone(),
                 display: None,
-                private: false,
+                showing: Showing::Usual,
                 patience: ring.patience,
             },
         );

@@ -104,16 +104,21 @@ impl Centre {
         let parties = call.report.parties();
         let caller = call.report.handled().device.as_deref();
         let shown = caller.and_then(|name| call.site.people().device(name));
+        let lead = call.sides.get(&call.lead);
+        let wishes = lead.map(|side| side.wishes.clone()).unwrap_or_default();
         let dial = Dial {
             line: Line::Device(device.to_owned()),
             to: device.to_owned(),
-            from: match call.sides.get(&call.lead).map(|side| &side.party) {
-                Some(Party::Trunk { number, .. }) => number.clone(),
+            from: match lead.map(|side| &side.party) {
+                // Shown to nobody outside the trust domain: the phone is told where it belongs to it.
+                Some(Party::Trunk { number, .. }) => {
+                    wishes.asserted.as_ref().unwrap_or(number).clone()
+                }
                 Some(Party::Device(name) | Party::Agent { device: name, .. }) => name.clone(),
                 None => parties.from.clone(),
             },
             display: shown.map(|device| device.shown.clone()),
-            private: false,
+            showing: wishes.showing,
             patience,
         };
         Some(self.place(now, id, party, dial))

@@ -66,6 +66,7 @@ pub(super) fn devices(site: &Site, house: &House) -> Vec<Device> {
             None => device.nets.clone(),
         },
         sound: device.sound.clone(),
+        trusted: device.trusted,
     };
     site.people().devices().map(device).collect()
 }

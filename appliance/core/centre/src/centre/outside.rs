@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use call::{Cause, Dial, LegId, Line};
+use call::{Cause, Dial, LegId, Line, Showing};
 
 use super::Centre;
 use super::call_state::{Otherwise, Party};
@@ -36,7 +36,9 @@ impl Centre {
         let site = call.site.clone();
         let phone = device.and_then(|name| site.people().device(name));
         let may_call = phone.is_none_or(|phone| phone.outbound) || site.plan().is_emergency(to);
-        let ways = site.ways_out(to, phone);
+        let lead = call.sides.get(&call.lead);
+        let claim = lead.and_then(|side| side.wishes.claim.clone());
+        let ways = site.ways_out_as(to, phone, claim.as_deref());
         if ways.is_empty() {
             return self.attempt_failed(now, id, Cause::NoRoute);
         }
@@ -105,12 +107,13 @@ impl Centre {
                 call.report.goes_by(&way.trunk);
             }
         }
+        let showing = self.showing(id, way);
         let dial = Dial {
             line: Line::Trunk(way.trunk.clone()),
             to: way.to.clone(),
             from: way.from.clone(),
             display: None,
-            private: way.hide,
+            showing,
             patience: OUTSIDE_PATIENCE,
         };
         let party = Party::Trunk {
@@ -118,6 +121,27 @@ impl Centre {
             number: way.to.clone(),
         };
         self.place(now, id, party, dial)
+    }
+
+    /// Whether the called party may see who calls: by the caller's wish, else by the route. Whoever
+    /// is called for help sees it always, to call back.
+    fn showing(&self, id: CallId, way: &WayOut) -> Showing {
+        let Some(call) = self.calls.get(&id) else {
+            return Showing::Usual;
+        };
+        let dialled = call
+            .attempt
+            .as_ref()
+            .map(|attempt| attempt.dialled.as_str());
+        if dialled.is_some_and(|dialled| call.site.plan().is_emergency(dialled)) {
+            return Showing::Usual;
+        }
+        let lead = call.sides.get(&call.lead);
+        let wished = lead.map(|side| side.wishes.showing).unwrap_or_default();
+        match wished {
+            Showing::Usual if way.hide => Showing::Hidden,
+            wished => wished,
+        }
     }
 
     /// The money of a running call is spent.

@@ -104,6 +104,18 @@ impl Site {
     /// Every way to call `dialled`, best first: routes by priority, then by how narrowly they
     /// match, then by name, each with its trunks in order.
     pub fn ways_out(&self, dialled: &str, device: Option<&Device>) -> Vec<WayOut> {
+        self.ways_out_as(dialled, device, None)
+    }
+
+    /// The same for a caller who asks to be shown with the number `claim`, and may.
+    pub fn ways_out_as(
+        &self,
+        dialled: &str,
+        device: Option<&Device>,
+        claim: Option<&str>,
+    ) -> Vec<WayOut> {
+        let own = device.and_then(|device| device.caller_id.as_deref());
+        let own = claim.or(own);
         let mut routes: Vec<(&Route, usize)> = self
             .routes()
             .iter()
@@ -115,9 +127,18 @@ impl Site {
         });
         let ways = routes.iter().flat_map(|(route, _)| {
             let trunks = route.trunks.iter().filter_map(|name| self.trunk(name));
-            trunks.map(|trunk| self.way(route, trunk, dialled, device))
+            trunks.map(|trunk| self.way(route, trunk, dialled, own))
         });
         ways.collect()
+    }
+
+    /// Whether a device may ask to be shown with `number`: one of its own, which a trunk carries.
+    pub fn may_claim(&self, device: &str, number: &str) -> bool {
+        let device = self.people.device(device);
+        device.is_some_and(|device| {
+            let mut own = device.caller_id.iter().chain(&device.claims);
+            own.any(|own| self.plan().same(own, number))
+        })
     }
 
     /// The trunk of that name.
@@ -137,7 +158,7 @@ impl Site {
         own.unwrap_or_default().or(self.protection().device)
     }
 
-    fn way(&self, route: &Route, trunk: &Trunk, dialled: &str, device: Option<&Device>) -> WayOut {
+    fn way(&self, route: &Route, trunk: &Trunk, dialled: &str, own: Option<&str>) -> WayOut {
         let plan = &self.calling.plan;
         let wanted = route.number(dialled);
         // Help is called as it is dialled, whatever the carrier likes otherwise.
@@ -146,7 +167,6 @@ impl Site {
         } else {
             plan.written(&wanted, trunk.forms.called)
         };
-        let own = device.and_then(|device| device.caller_id.as_deref());
         let from = trunk.shown(plan, route.caller_id.as_deref().or(own));
         WayOut {
             route: route.name.clone(),

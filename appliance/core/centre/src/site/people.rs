@@ -27,6 +27,10 @@ pub struct Device {
     pub nets: Vec<Net>,
     /// The number it shows outside, where the trunk carries that one.
     pub caller_id: Option<String>,
+    /// Further numbers that it may ask to be shown with (P-Preferred-Identity, RFC 3325).
+    pub claims: Vec<String>,
+    /// Whether it belongs to our trust domain (RFC 3325).
+    pub trusted: bool,
     /// What it may speak.
     pub sound: Sound,
     /// Whether it may call outside at all.

@@ -7,7 +7,7 @@ use super::number_file::check_dialled;
 use super::pattern::Pattern;
 use super::people::{Agent, Device, KnownCaller};
 use super::protection_file::limits;
-use super::route_file::{PATTERN, caller_id};
+use super::route_file::{PATTERN, caller_id, claims};
 use super::sound_file::sound;
 use super::table::{Reader, Table};
 use super::text::shorten;
@@ -19,7 +19,8 @@ use crate::flow::draft::Spot;
 pub(super) struct DeviceFile {
     pub(super) name: Spot,
     pub(super) device: Device,
-    pub(super) caller_id: Option<Spot>,
+    /// The numbers that it may be shown with.
+    pub(super) shown: Vec<Spot>,
 }
 
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub(super) fn devices<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<
         "password",
         "nets",
         "caller_id",
+        "claims",
+        "trusted",
         "outbound",
         "codecs",
         "srtp",
@@ -53,6 +56,7 @@ pub(super) fn devices<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<
             reader.missing(&table, "password", hint);
         }
         let caller_id = caller_id(reader, &table);
+        let claims = claims(reader, &table);
         let device = Device {
             name: name.text.clone(),
             shown: shown(reader, &table, &name),
@@ -62,6 +66,8 @@ pub(super) fn devices<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<
                 .map(|(net, _)| net)
                 .collect(),
             caller_id: caller_id.as_ref().map(|spot| spot.text.clone()),
+            claims: claims.iter().map(|spot| spot.text.clone()).collect(),
+            trusted: reader.flag(&table, "trusted", false),
             sound: sound(reader, &table, Sound::of_device()),
             outbound: reader.flag(&table, "outbound", true),
             limits: limits(reader, &table, "limits"),
@@ -70,7 +76,7 @@ pub(super) fn devices<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<
         devices.push(DeviceFile {
             name,
             device,
-            caller_id,
+            shown: caller_id.into_iter().chain(claims).collect(),
         });
     }
     devices

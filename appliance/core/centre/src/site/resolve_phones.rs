@@ -144,9 +144,8 @@ fn devices(
 ) -> BTreeMap<String, Device> {
     let mut devices = BTreeMap::new();
     for file in written {
-        if let Some(shown) = &file.caller_id
-            && !trunks.iter().any(|trunk| carries(trunk, plan, &shown.text))
-        {
+        let carried = |shown: &&Spot| trunks.iter().any(|trunk| carries(trunk, plan, &shown.text));
+        for shown in file.shown.iter().filter(|shown| !carried(shown)) {
             let message = format!("no trunk carries the number `{}`", shown.text);
             let hint = "add it to `numbers` of a trunk; other numbers are never shown";
             notes.error(shown.at, message, hint);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use call::{Identity, Manner};
 
 use super::file::check_name;
-use super::limits::{KEEPALIVE, KEEPALIVES, MAX_LEVEL, MAX_ROUTES, SESSION};
+use super::limits::{KEEPALIVE, KEEPALIVES, MAX_LEVEL, MAX_PEERS, MAX_ROUTES, SESSION};
 use super::pattern::Pattern;
 use super::plan::{Form, Plan};
 use super::routes::{Account, Forms, Route, Transport};
@@ -218,6 +218,15 @@ fn manner<'t>(reader: &mut Reader<'t, '_>, table: &Table<'t>, account: &mut Acco
 pub(super) fn caller_id<'t>(reader: &mut Reader<'t, '_>, table: &Table<'t>) -> Option<Spot> {
     let spot = reader.string(table, "caller_id")?;
     checked_number(reader, spot)
+}
+
+/// Numbers of ours that a phone may ask to be shown with.
+pub(super) fn claims<'t>(reader: &mut Reader<'t, '_>, table: &Table<'t>) -> Vec<Spot> {
+    let spots = reader.strings(table, "claims").unwrap_or_default();
+    let spots = spots.into_iter().take(MAX_PEERS);
+    spots
+        .filter_map(|spot| checked_number(reader, spot))
+        .collect()
 }
 
 /// A list of numbers of ours.

@@ -33,6 +33,7 @@ user = "4000"
 name = "Front desk"
 password = "one"
 caller_id = "62345679"
+claims = ["62345678"]
 [device.1002]
 password = "two"
 outbound = false
@@ -205,6 +206,40 @@ fn routes_go_by_priority_then_by_how_narrowly_they_match() {
     let stranger = site.ways_out("901087654321", None);
     assert_eq!(stranger[1].from, "01062345678");
     assert!(stranger[0].hide);
+}
+
+#[test]
+fn a_phone_may_be_shown_with_its_own_numbers_and_no_other() {
+    let site = branch();
+    let device = site.people().device("1001");
+    for (device, number, may) in [
+        ("1001", "62345679", true),
+        ("1001", "+861062345679", true),
+        ("1001", "01062345678", true),
+        ("1001", "13800138000", false),
+        ("1002", "62345679", false),
+        ("nobody", "62345679", false),
+    ] {
+        assert_eq!(site.may_claim(device, number), may, "{device} {number}");
+    }
+    let from = |claim| {
+        site.ways_out_as("901087654321", device, claim)[1]
+            .from
+            .clone()
+    };
+    assert_eq!(from(None), "01062345679");
+    assert_eq!(from(Some("62345678")), "01062345678");
+    assert_eq!(
+        from(Some("13800138000")),
+        "01062345678",
+        "not on this trunk"
+    );
+    let text = BRANCH.replace("claims = [\"62345678\"]", "claims = [\"62345677\"]");
+    let all = faults(&text);
+    assert!(
+        matches!(&all[..], [(_, _, m)] if m.contains("no trunk carries the number `62345677`")),
+        "{all:?}"
+    );
 }
 
 #[test]
