@@ -8,6 +8,7 @@ mod house;
 mod nat;
 mod page;
 mod phones;
+mod restart;
 mod scanners;
 mod servers;
 mod streams;

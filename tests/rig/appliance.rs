@@ -24,8 +24,12 @@ pub struct Options {
     pub broker: Option<String>,
     /// Site text for the first start.
     pub site: Option<PathBuf>,
+    /// Its boot file.
+    pub config: Option<PathBuf>,
     /// Installed model packs; without them it does not listen to speech.
     pub packs: Option<PathBuf>,
+    /// Where it takes SIP, for one that starts again; a free port where not.
+    pub sip: Option<SocketAddr>,
     /// Calls at once.
     pub max_calls: Option<usize>,
     /// Whether it takes SIP over TCP.
@@ -68,12 +72,8 @@ impl Appliance {
             Some((namespace, ip)) => (namespace.enter(program), *ip),
             None => (Command::new(program), Ipv4Addr::LOCALHOST.into()),
         };
-        command.args([
-            "run",
-            "--json",
-            "--sip",
-            &SocketAddr::new(ip, 0).to_string(),
-        ]);
+        let sip = options.sip.unwrap_or_else(|| SocketAddr::new(ip, 0));
+        command.args(["run", "--json", "--sip", &sip.to_string()]);
         command.args(["--media-ip", &ip.to_string()]);
         command
             .args(["--web", "127.0.0.1:0", "--data"])
@@ -84,6 +84,9 @@ impl Appliance {
         }
         if let Some(site) = &options.site {
             command.arg("--site").arg(site);
+        }
+        if let Some(config) = &options.config {
+            command.arg("--config").arg(config);
         }
         if let Some(packs) = &options.packs {
             command.arg("--packs").arg(packs);

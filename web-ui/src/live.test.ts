@@ -47,7 +47,7 @@ test("a changed call replaces itself and keeps its place", () => {
 test("a snapshot replaces all that was known and asks for stored data anew", () => {
   take({ type: "call", call: call("old") });
   const before = missed.value;
-  take({ type: "snapshot", calls: [call("new")], agents: [], queues: [] });
+  take({ type: "snapshot", calls: [call("new")], agents: [], queues: [], call_backs: [] });
   expect(calls.value.map((one) => one.id)).toEqual(["new"]);
   expect(missed.value).toBe(before + 1);
 });

@@ -7,11 +7,14 @@ type Call = Schemas["CallView"];
 type Agent = Schemas["AgentLine"];
 type Queue = Schemas["QueueLine"];
 type Refusal = Schemas["RefusalLine"];
+type CallBack = Schemas["CallBackLine"];
 type CallRecord = Schemas["RecordView"];
 
 export const calls = signal<readonly Call[]>([]);
 export const agents = signal<readonly Agent[]>([]);
 export const queues = signal<readonly Queue[]>([]);
+/** Calls that are owed to somebody, in the order in which they were promised. */
+export const callBacks = signal<readonly CallBack[]>([]);
 /** Calls to the outside that were refused since this page was opened, newest first. */
 export const refusals = signal<readonly Refusal[]>([]);
 /** The record saved last; the day's table takes it in. */
@@ -42,6 +45,7 @@ export function take(news: Schemas["News"]): void {
       calls.value = news.calls;
       agents.value = news.agents;
       queues.value = news.queues;
+      callBacks.value = news.call_backs;
       missed.value += 1;
       break;
     case "staff":
@@ -53,6 +57,9 @@ export function take(news: Schemas["News"]): void {
       break;
     case "queue":
       queues.value = withLine(queues.value, news.queue, (line) => line.queue);
+      break;
+    case "call_backs":
+      callBacks.value = news.call_backs;
       break;
     case "refused":
       refusals.value = [news.refusal, ...refusals.value].slice(0, MOST_REFUSALS);
@@ -81,6 +88,7 @@ const NAMES = [
   "staff",
   "agent",
   "queue",
+  "call_backs",
   "refused",
 ] as const;
 const MOST_REFUSALS = 20;

@@ -18,6 +18,17 @@ export interface paths {
         /** Lifts a ban: the source is answered again like any stranger, and what it did is forgotten. */
         delete: operations["lift"];
     };
+    "/api/call-backs": {
+        /** Calls that are owed, in the order in which they were promised; of many the first hundred. */
+        get: operations["call_backs"];
+    };
+    "/api/call-backs/{call}": {
+        /**
+         * Takes a promise back: nobody is called, and a record says so. One whose phone rings already is
+         *     let go.
+         */
+        delete: operations["cancel"];
+    };
     "/api/events": {
         /**
          * What happens, as server-sent events. Each has an id; a browser that comes back with
@@ -197,6 +208,32 @@ export interface components {
         BansView: {
             bans: components["schemas"]["BanLine"][];
         };
+        /** @description A call that is owed to somebody. */
+        CallBackLine: {
+            /** @description The id of the call in which it was promised. */
+            call: string;
+            /** @description Who is called, all but the ends of the number hidden. */
+            caller: string;
+            due?: null | components["schemas"]["i64"];
+            /** @description An agent's phone rings for them, or theirs does. */
+            is_calling: boolean;
+            /** @description Their place in the queue, counted from 1, while they stand there. */
+            position?: number | null;
+            /** @description The queue whose agents call back. */
+            queue: string;
+            /** @description Since when they wait, the time before the promise included. */
+            since: components["schemas"]["i64"];
+            /**
+             * @description How often they were called.
+             */
+            tries: number;
+            /** @description When the promise is given up. */
+            until: components["schemas"]["i64"];
+        };
+        /** @description Calls that are owed. */
+        CallBacksView: {
+            call_backs: components["schemas"]["CallBackLine"][];
+        };
         /** @description A running call. */
         CallView: {
             agent?: string | null;
@@ -295,6 +332,10 @@ export interface components {
              * @description From the answer to the end.
              */
             bill_ms: number;
+            /** @description The id of the call in which this one was promised. */
+            call_back_of?: string | null;
+            /** @description The caller took the offer to be called back. */
+            call_back_promised: boolean;
             /**
              * @description By the site's prices, thousandths.
              */
@@ -366,6 +407,7 @@ export interface components {
         /** @description The data of every event of `/api/events`; the event's name is its `type`. */
         News: {
             agents: components["schemas"]["AgentLine"][];
+            call_backs: components["schemas"]["CallBackLine"][];
             calls: components["schemas"]["CallView"][];
             queues: components["schemas"]["QueueLine"][];
             /** @enum {string} */
@@ -399,6 +441,10 @@ export interface components {
             queues: components["schemas"]["QueueLine"][];
             /** @enum {string} */
             type: "staff";
+        } | {
+            call_backs: components["schemas"]["CallBackLine"][];
+            /** @enum {string} */
+            type: "call_backs";
         } | {
             refusal: components["schemas"]["RefusalLine"];
             /** @enum {string} */
@@ -696,6 +742,30 @@ export interface operations {
             };
             /** @description this source is not banned */
             /** @description too many bans are lifted at once */
+        };
+    };
+    call_backs: {
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CallBacksView"];
+                };
+            };
+        };
+    };
+    cancel: {
+        parameters: {
+            path: {
+                /** @description id of the call in which it was promised */
+                call: string;
+            };
+        };
+        responses: {
+            /** @description it is being done */
+            202: {
+            };
+            /** @description no call-back is owed for this call */
+            /** @description too many are taken back at once */
         };
     };
     events: {

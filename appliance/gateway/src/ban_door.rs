@@ -13,7 +13,7 @@ pub(crate) fn open(inputs: mpsc::Sender<Input>) -> mpsc::Sender<IpAddr> {
     let (lifts, mut lifted) = mpsc::channel(LIFTS);
     tokio::spawn(async move {
         while let Some(source) = lifted.recv().await {
-            // Closed only while the box stops: its bans go with it.
+            // Closed only while the box stops: it answers nobody any more.
             let _ = inputs.send(Input::LiftBan { source }).await;
         }
     });

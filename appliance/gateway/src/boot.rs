@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::blackbox::Budget;
 use crate::cli::{RunArgs, StreamArgs};
 use crate::transport::{StreamsConfig, TlsFiles};
 
@@ -41,6 +42,7 @@ struct BootFile {
     packs: Option<PathBuf>,
     manifest: Option<PathBuf>,
     archive_after_hours: Option<u32>,
+    black_box_kb: Option<u64>,
 }
 
 /// What is true for this run.
@@ -60,6 +62,8 @@ pub struct Boot {
     pub speech: Option<Speech>,
     /// How old recordings are when they become Opus; `None` keeps them as they are.
     pub archive_after: Option<Duration>,
+    /// How much the black box may hold in all.
+    pub black_box: Budget,
 }
 
 /// Where RTP is bound.
@@ -83,7 +87,7 @@ pub struct Speech {
 pub enum BootError {
     #[error("could not read `{}`: {why}\nhint: give a readable file to --config", file.display())]
     Unreadable { file: PathBuf, why: std::io::Error },
-    #[error("`{}`: {why}\nhint: allowed are data, sip, sip_streams (tcp, tls, certificate, key, ca, client_ca, name_servers), media_ip, media_ports, max_calls, web, broker, prompts, site, packs, manifest, archive_after_hours", file.display())]
+    #[error("`{}`: {why}\nhint: allowed are data, sip, sip_streams (tcp, tls, certificate, key, ca, client_ca, name_servers), media_ip, media_ports, max_calls, web, broker, prompts, site, packs, manifest, archive_after_hours, black_box_kb", file.display())]
     Malformed { file: PathBuf, why: String },
     #[error("no {name} is given\nhint: set `{name}` in the boot file or give --{flag}")]
     Missing {
@@ -147,6 +151,8 @@ impl Boot {
             speech,
             archive_after: (file.archive_after_hours)
                 .map(|hours| Duration::from_secs(u64::from(hours.max(1)) * 3_600)),
+            black_box: (file.black_box_kb)
+                .map_or_else(Budget::default, |kb| Budget::new(kb.saturating_mul(1_024))),
         })
     }
 }

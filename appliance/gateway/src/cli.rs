@@ -38,10 +38,11 @@ examples:
     },
     /// Lead a new centre through a black box and say where it answers otherwise
     #[command(
-        after_help = "A box keeps what it was told below DATA/blackbox, one file per life.
+        after_help = "A box keeps what it was told in DATA/blackbox: a ring of files, each of which replays by itself.
 
 examples:
-  branchline replay /var/lib/branchline/blackbox/*.blbox
+  branchline replay /var/lib/branchline
+  branchline replay /var/lib/branchline/blackbox
   branchline replay --json 01795350000000.blbox
 
 exit status: 0 no step diverged, 1 a step diverged, 2 a file could not be read"
@@ -53,6 +54,7 @@ exit status: 0 no step diverged, 1 a step diverged, 2 a file could not be read"
 
 examples:
   branchline trace 019a2b3c --data /var/lib/branchline
+  branchline trace 019a2b3c --data 01795350000000.blbox
   branchline trace a84b4c76e66710@pc33 --data .run/box --messages"
     )]
     Trace(TraceArgs),
@@ -216,7 +218,7 @@ pub struct CallArgs {
 
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
-    /// Files of the black box
+    /// Files of the black box, folders of them, or a box's data folder
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// Print one JSON object per file instead of words
@@ -228,7 +230,7 @@ pub struct ReplayArgs {
 pub struct TraceArgs {
     /// The call: its record's id or the beginning of it, or its SIP Call-ID
     pub call: String,
-    /// Where the box keeps its data
+    /// Where the box keeps its data, or a folder or a file of its black box
     #[arg(long)]
     pub data: PathBuf,
     /// Print every message whole below the ladder

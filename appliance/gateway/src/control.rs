@@ -20,6 +20,7 @@ use crate::media_plane::{MediaEvents, MediaPlane};
 use crate::resolver::{Found, Resolver};
 use crate::snapshot::Snapshot;
 use crate::speech_pool::TapSwitch;
+use crate::standing::Stand;
 use crate::transport::Streams;
 
 /// Largest SIP datagram we take.
@@ -51,6 +52,7 @@ pub(crate) struct Control {
     pub(crate) live: watch::Sender<Live>,
     pub(crate) snapshot: watch::Sender<Snapshot>,
     pub(crate) black_box: BlackBox,
+    pub(crate) stand: Stand,
     /// Inputs that came up while others were handled.
     pub(crate) later: VecDeque<Input>,
     /// Events that pages have not been told yet.
@@ -88,6 +90,9 @@ impl Control {
             while let Some(input) = self.later.pop_front() {
                 changed |= self.step(Some(input)).await?;
             }
+            if let Some(centre) = self.black_box.renew(&self.centre) {
+                self.centre = centre;
+            }
             if changed {
                 show_at.get_or_insert_with(|| Instant::now() + SHOW_EVERY);
             }
@@ -100,6 +105,9 @@ impl Control {
     /// running call changed.
     async fn step(&mut self, input: Option<Input>) -> anyhow::Result<bool> {
         let now = Instant::now();
+        if matches!(input, Some(Input::Stop)) {
+            self.stand.last(now, &self.centre, &self.keep).await?;
+        }
         self.black_box.told(now, input.as_ref());
         match input {
             Some(input) => self.centre.handle(now, input),
@@ -155,6 +163,7 @@ impl Control {
     fn each_second(&mut self) -> anyhow::Result<()> {
         let unix_ms = crate::unix_ms();
         self.later.push_back(Input::WallClock { unix_ms });
+        self.stand.keep(Instant::now(), &self.centre, &self.keep);
         let media = self.plane.stats();
         // Without it every call is silent: better none, until the box has started again.
         anyhow::ensure!(media.is_alive, "the media thread has ended by itself");
@@ -163,6 +172,7 @@ impl Control {
             bans: self.centre.bans(Instant::now()),
             media,
             streams: self.streams.stats(),
+            black_box: self.black_box.figures(),
         });
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Persists what calls leave behind, in order: that a call exists, its draft, its record.
+//! Persists what calls leave behind, in order: that a call exists, its draft, its record; and what
+//! outlives them all, as it stands now.
 //!
 //! Driven by the control task through a bounded channel. A lone call is committed at once; in a
 //! crowd one transaction each [`COMMIT_EVERY`] carries them all, so that the disk is synced ten times
@@ -9,6 +10,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use centre::Standing;
 use centre::record::{Cause, Record};
 use store::{Entry, Store};
 use tokio::sync::{mpsc, watch};
@@ -34,6 +36,8 @@ pub(crate) enum Keep {
     Draft(Box<Record>),
     /// The call is over.
     Record(Box<Record>),
+    /// What outlives calls, as it stands now.
+    Standing(Box<Standing>),
 }
 
 /// How the keeper stands.
@@ -75,16 +79,22 @@ async fn run(store: Store, mut keeps: mpsc::Receiver<Keep>, kept: watch::Sender<
     }
 }
 
-/// What of a batch goes to the disk; drafts are handed on at once. A call that began and ended
+/// What of a batch goes to the disk; drafts and what stands are handed on at once. A call that began and ended
 /// within the batch is one entry: its record.
 fn entries(store: &Store, batch: impl Iterator<Item = Keep>) -> Vec<Entry> {
     let mut entries = Vec::new();
+    let mut stand = None;
     for keep in batch {
         match keep {
             Keep::Draft(draft) => store.checkpoint(&draft),
+            Keep::Standing(standing) => stand = Some(standing),
             Keep::Open(draft) => entries.push(Entry::Opened(draft)),
             Keep::Record(record) => entries.push(Entry::Ended(record)),
         }
+    }
+    if let Some(standing) = stand {
+        // Not taken: the disk is far behind, and the next one will come.
+        let _ = store.keep_standing(standing.to_bytes());
     }
     let over: BTreeSet<Uuid> = entries
         .iter()

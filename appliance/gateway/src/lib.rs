@@ -6,6 +6,7 @@ mod agent_door;
 mod ban_door;
 pub mod blackbox;
 pub mod boot;
+mod call_back_door;
 pub mod caller;
 pub mod cli;
 mod control;
@@ -22,6 +23,7 @@ pub mod run;
 mod site_door;
 mod snapshot;
 mod speech_pool;
+mod standing;
 pub mod transport;
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, stderr, stdin, stdout};
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use gateway::blackbox::Replayed;
 use gateway::boot::Boot;
 use gateway::cli::{Cli, FlowVerb, SpeechArgs, Verb};
 use gateway::{blackbox, caller, flow_check, run};
@@ -39,7 +40,9 @@ fn main() -> ExitCode {
             verb: FlowVerb::Check(args),
         } => return flow_check::run(&args),
         Verb::Replay(args) => match blackbox::replay(&args) {
-            Ok(is_same) => return ExitCode::from(u8::from(!is_same)),
+            Ok(Replayed::Same) => return ExitCode::SUCCESS,
+            Ok(Replayed::Diverged) => return ExitCode::from(1),
+            Ok(Replayed::Unreadable) => return ExitCode::from(2),
             Err(why) => {
                 eprintln!("error: {why:#}");
                 return ExitCode::from(2);

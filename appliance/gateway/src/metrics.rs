@@ -28,6 +28,7 @@ pub(crate) struct Sources {
     pub(crate) speech: watch::Receiver<SpeechStatus>,
     pub(crate) link: watch::Receiver<LinkView>,
     pub(crate) outbox: watch::Receiver<OutboxState>,
+    pub(crate) store: Store,
 }
 
 /// Counts the outbox each second until nobody reads it.
@@ -103,6 +104,18 @@ impl Sources {
         )?;
         let waiting = now.centre.queued.values().sum::<usize>();
         gauge(to, "queue_callers", "Callers waiting now", waiting as f64)?;
+        gauge(
+            to,
+            "call_backs_promised",
+            "Callers who are owed a call now",
+            now.centre.call_backs as f64,
+        )?;
+        gauge(
+            to,
+            "phones_registered",
+            "Phones registered now",
+            legs.contacts as f64,
+        )?;
         counter(
             to,
             "calls_refused_full",
@@ -347,9 +360,40 @@ impl Sources {
         )?;
         counter(
             to,
+            "standings_written",
+            "How often what outlives calls was written since start",
+            self.store.standings(),
+        )?;
+        counter(
+            to,
             "store_failures",
             "Writes that failed and were tried again",
             kept.failures,
+        )?;
+        let black_box = self.figures.borrow().black_box;
+        gauge(
+            to,
+            "black_box_recording",
+            "1 while the black box records; else it waits for a moment without calls",
+            f64::from(u8::from(black_box.is_recording)),
+        )?;
+        gauge(
+            to,
+            "black_box_bytes",
+            "Size of the file that the black box writes now",
+            black_box.bytes as f64,
+        )?;
+        counter(
+            to,
+            "black_box_files",
+            "Files of the black box begun since start",
+            black_box.files,
+        )?;
+        counter(
+            to,
+            "black_box_gaps",
+            "How often the black box ended before a moment without calls came",
+            black_box.gaps,
         )?;
         gauge(
             to,

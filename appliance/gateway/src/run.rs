@@ -30,8 +30,9 @@ use crate::recorder::archive::Archive;
 use crate::resolver::Resolver;
 use crate::snapshot::Snapshot;
 use crate::speech_pool::{SpeechPool, SpeechStatus, TapSwitch};
+use crate::standing::{self, Stand};
 use crate::transport::Streams;
-use crate::{agent_door, ban_door, keeper, metrics, prompts, site_door};
+use crate::{agent_door, ban_door, call_back_door, keeper, metrics, prompts, site_door};
 
 /// Inputs waiting for the loop beside packets: words heard, sites. A sender waits when it is full.
 const INPUTS: usize = 256;
@@ -47,7 +48,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// Runs the box until SIGTERM or SIGINT.
 pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let recordings = boot.data.join("recordings");
-    let store = open_store(&boot, &recordings)?;
+    let (store, left) = open_store(&boot, &recordings)?;
     let shelf = prompts::load(&boot.prompts)?;
     let names: BTreeSet<String> = shelf.keys().cloned().collect();
     let site = first_site(&boot, &store, &names).await?;
@@ -57,15 +58,11 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let streams = Streams::start(boot.streams.clone()).await?;
     let usable = vec![Transport::Udp, Transport::Tcp, Transport::Tls];
     let resolver = Resolver::start(boot.name_servers.clone(), usable);
-    let sip = Local {
-        udp: socket.local_addr()?,
-        tcp: streams.tcp(),
-        tls: streams.tls(),
-    };
+    let sip = listening(&socket, &streams)?;
     let (plane, media, taps) = media_plane(&boot, recordings.clone(), shelf)?;
     let _archive = archive(&boot, &recordings)?;
     let speech = boot.speech.clone().filter(|_| site.speech());
-    let (centre, black_box) = centre(&boot, sip, &plane, site)?;
+    let (centre, black_box) = centre(&boot, sip, &plane, (site, left))?;
 
     let (keep, kept, keeper) = keeper::start(store.clone());
     let (inputs, incoming) = mpsc::channel(INPUTS);
@@ -82,13 +79,13 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         names.clone(),
         inputs.clone(),
     ));
-    let outbox = metrics::watch_outbox(store.clone());
     let sources = Sources {
         figures: figures.clone(),
         kept,
         speech: speech_seen,
         link: link_view.clone(),
-        outbox,
+        outbox: metrics::watch_outbox(store.clone()),
+        store: store.clone(),
     };
     let doors = Doors {
         store: store.clone(),
@@ -97,6 +94,7 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         agents: agent_door::open(inputs.clone()),
         bans: Arc::new(move || figures.borrow().bans.clone()),
         lifts: ban_door::open(inputs.clone()),
+        call_backs: call_back_door::open(inputs.clone()),
         site: sites,
         prompts: watch::channel(names.into_iter().collect()).1,
         link: link_view,
@@ -119,12 +117,22 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         live,
         snapshot,
         black_box,
+        stand: Stand::new(Instant::now()),
         later: VecDeque::new(),
         untold: Vec::new(),
     };
     let control = tokio::spawn(control.run());
     announce(sip, &served, json)?;
     wait(control, inputs, stop, keeper, link).await
+}
+
+/// Where SIP is taken.
+fn listening(socket: &UdpSocket, streams: &Streams) -> anyhow::Result<Local> {
+    Ok(Local {
+        udp: socket.local_addr()?,
+        tcp: streams.tcp(),
+        tls: streams.tls(),
+    })
 }
 
 /// Starts to archive recordings, where the boot file wants it.
@@ -170,8 +178,9 @@ fn page_config(boot: &Boot, recordings: PathBuf) -> WebConfig {
     }
 }
 
-/// The store, with the records of calls that a crash cut off; and the folder for audio.
-fn open_store(boot: &Boot, recordings: &Path) -> anyhow::Result<Store> {
+/// The store, with the records of calls that a crash cut off, and what was kept beside them; and the
+/// folder for audio.
+fn open_store(boot: &Boot, recordings: &Path) -> anyhow::Result<(Store, Option<Vec<u8>>)> {
     std::fs::create_dir_all(recordings)
         .with_context(|| format!("could not make `{}`", recordings.display()))?;
     let (store, recovered) = Store::open(&boot.data)?;
@@ -179,7 +188,7 @@ fn open_store(boot: &Boot, recordings: &Path) -> anyhow::Result<Store> {
         let calls = recovered.records.len();
         warn!("{calls} calls were cut when the box last went down; they have their records");
     }
-    Ok(store)
+    Ok((store, recovered.standing))
 }
 
 /// Until the signal; then no new calls, running ones end, records are committed.
@@ -277,7 +286,7 @@ fn centre(
     boot: &Boot,
     sip: Local,
     plane: &MediaPlane,
-    site: Arc<Site>,
+    (site, left): (Arc<Site>, Option<Vec<u8>>),
 ) -> anyhow::Result<(Centre, BlackBox)> {
     let seed = crate::seed()?;
     // What peers are told to call back: the media address where SIP listens on all of them.
@@ -298,8 +307,14 @@ fn centre(
         unix_ms: crate::unix_ms(),
     };
     let birth = Birth::of(&config, &site);
-    let black_box = BlackBox::start(&boot.data.join("blackbox"), &birth, config.now)?;
-    Ok((Centre::new(config, site), black_box))
+    let birth = match standing::read(left.as_deref(), config.unix_ms) {
+        Some(left) => birth.with_standing(left),
+        None => birth,
+    };
+    let centre = birth.centre(config.now);
+    let dir = boot.data.join("blackbox");
+    let black_box = BlackBox::start(&dir, boot.black_box, birth, config.now)?;
+    Ok((centre, black_box))
 }
 
 /// Starts the link, where central is configured, and shows its status as the page wants it.

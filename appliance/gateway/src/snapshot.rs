@@ -1,5 +1,6 @@
 //! The figures of one moment, refreshed each second by the control task, read by `/metrics`.
 
+use crate::blackbox::Figures;
 use crate::media_plane::PlaneStats;
 use crate::transport::StreamsStats;
 
@@ -14,4 +15,6 @@ pub(crate) struct Snapshot {
     pub(crate) media: PlaneStats,
     /// What SIP over TCP and TLS counted.
     pub(crate) streams: StreamsStats,
+    /// How the black box fares.
+    pub(crate) black_box: Figures,
 }

@@ -10,6 +10,7 @@ import { outline } from "./player";
 import { joined } from "./records-table";
 
 const HANDLED: Schemas["HandledView"] = {
+  call_back_promised: false,
   direction: "inbound",
   cost: 0,
   ring_ms: 0,

@@ -74,6 +74,14 @@ function Facts({ record }: { record: Schemas["RecordView"] }) {
               <kbd>{path.digits}</kbd>
             </Fact>
           )}
+          {record.handled.call_back_promised && (
+            <Fact name={words.callBack}>{words.callBackPromised}</Fact>
+          )}
+          {record.handled.call_back_of != null && (
+            <Fact name={words.callBack}>
+              <Link href={`/calls/${record.handled.call_back_of}`}>{words.callBackOf}</Link>
+            </Fact>
+          )}
           <Fact name={words.quality}>
             {words.qualityOf(quality.lost, quality.jitter_ms.toFixed(1))}
             {quality.mos != null && (

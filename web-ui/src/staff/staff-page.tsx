@@ -1,6 +1,7 @@
-import { agents, queues, refusals } from "../live";
+import { agents, callBacks, queues, refusals } from "../live";
 import { say } from "../words";
 import { AgentCard } from "./agent-card";
+import { CallBacks } from "./call-backs";
 import { QueuesTable } from "./queues-table";
 
 /** What a supervisor watches: who waits, who is free, what was refused. */
@@ -17,6 +18,13 @@ export function StaffPage() {
           <QueuesTable queues={queues.value} />
         )}
       </section>
+      {callBacks.value.length > 0 && (
+        <section class="staff-part" aria-labelledby="call-backs-title">
+          <h2 id="call-backs-title">{words.callBacks}</h2>
+          <p class="quiet small">{words.callBacksLead}</p>
+          <CallBacks owed={callBacks.value} />
+        </section>
+      )}
       <section class="staff-part" aria-labelledby="agents-title">
         <h2 id="agents-title">{words.agents}</h2>
         {agents.value.length === 0 ? (

@@ -1,7 +1,7 @@
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Schemas } from "../api";
-import { agents, queues, refusals } from "../live";
+import { agents, callBacks, queues, refusals } from "../live";
 import { chooseLanguage } from "../words";
 import { actsOf } from "./agent-card";
 import { StaffPage } from "./staff-page";
@@ -34,6 +34,7 @@ beforeEach(() => {
     },
   ];
   refusals.value = [];
+  callBacks.value = [];
 });
 afterEach(cleanup);
 
@@ -75,4 +76,34 @@ test("only what makes sense can be wished", () => {
   expect(actsOf("signed_out")).toEqual(["sign_in"]);
   expect(actsOf("in_call")).toEqual(["pause", "sign_out"]);
   expect(actsOf("paused")).toEqual(["resume", "sign_out"]);
+});
+
+test("promised call-backs are shown with their place or time, and can be taken back", async () => {
+  HTMLDialogElement.prototype.showModal = vi.fn();
+  HTMLDialogElement.prototype.close = vi.fn();
+  const owed = (call: string, caller: string, position: number | null) => ({
+    call,
+    queue: "later",
+    caller,
+    since: Date.now() - 720_000,
+    position,
+    due: position === null ? Date.now() + 240_000 : null,
+    until: Date.now() + 6_000_000,
+    tries: position === null ? 1 : 0,
+    is_calling: false,
+  });
+  callBacks.value = [owed("one", "138******07", 3), owed("two", "186******21", null)];
+  const asked: unknown[] = [];
+  vi.stubGlobal("fetch", async (path: string, init: RequestInit) => {
+    asked.push([init.method, path]);
+    return new Response(null, { status: 202 });
+  });
+  render(<StaffPage />);
+  expect(screen.getByRole("row", { name: /138/ }).textContent).toContain("place 3");
+  expect(screen.getByRole("row", { name: /186/ }).textContent).toContain("again at");
+  fireEvent.click(screen.getByRole("button", { name: "Take back: 138******07" }));
+  const dialog = screen.getByRole("dialog", { hidden: true });
+  expect(dialog.textContent).toContain("Not call 138******07 back?");
+  fireEvent.click(within(dialog).getByText("Take back"));
+  await vi.waitFor(() => expect(asked).toEqual([["DELETE", "/api/call-backs/one"]]));
 });

@@ -121,6 +121,21 @@ export const en = {
     },
     cut: "cut off",
     box: "the box",
+    callBacks: "Promised call-backs",
+    callBacksLead:
+      "These callers hung up and keep their place. The agent is rung first, then the caller.",
+    caller: "Caller",
+    callBackStands: "Stands",
+    callBackTries: "Tries",
+    callBackUntil: "Given up at",
+    callBackCalling: "being called",
+    callBackPlace: (place: number) => `place ${place}`,
+    callBackDue: (time: string) => `again at ${time}`,
+    callBackSoon: "soon",
+    callBackCancel: "Take back",
+    callBackKeep: "Keep it",
+    callBackCancelTitle: (caller: string) => `Not call ${caller} back?`,
+    callBackCancelLead: "Nobody is called, and the caller is not told. A record says so.",
   },
 
   bans: {
@@ -213,6 +228,9 @@ export const en = {
     jump: (time: string) => `Play from ${time}`,
     details: "Details",
     callId: "SIP Call-ID",
+    callBack: "Call back",
+    callBackPromised: "promised in this call",
+    callBackOf: "made for this call",
   },
 
   player: {

@@ -123,6 +123,20 @@ export const zh: Words = {
     },
     cut: "已切断",
     box: "本机",
+    callBacks: "待回拨",
+    callBacksLead: "这些来电者已挂机并保留排位。轮到时先振坐席话机，再呼叫来电者。",
+    caller: "来电者",
+    callBackStands: "状态",
+    callBackTries: "已尝试",
+    callBackUntil: "截止",
+    callBackCalling: "正在回拨",
+    callBackPlace: (place) => `第 ${place} 位`,
+    callBackDue: (time) => `${time} 再次排队`,
+    callBackSoon: "即将排队",
+    callBackCancel: "取消回拨",
+    callBackKeep: "保留",
+    callBackCancelTitle: (caller) => `不再回拨 ${caller}？`,
+    callBackCancelLead: "不会再呼叫，也不会通知来电者。记录中会注明。",
   },
 
   bans: {
@@ -212,6 +226,9 @@ export const zh: Words = {
     jump: (time) => `从 ${time} 开始播放`,
     details: "详情",
     callId: "SIP Call-ID",
+    callBack: "回拨",
+    callBackPromised: "此通话中已承诺回拨",
+    callBackOf: "回拨自此通话",
   },
 
   player: {

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::centre::CallBackView;
 use crate::queue::{AgentView, QueueView};
 use crate::record::{Direction, Emotion, Parties, Record, UnixMillis, Utterance};
 use crate::shield::Refusal;
@@ -42,6 +43,8 @@ pub enum Event {
     },
     /// A call to the outside was refused, or cut off, by the site's protection.
     Refused(Refusal),
+    /// All calls that are owed now: one was promised, begins, comes to nothing, or moved on.
+    CallBacks(Vec<CallBackView>),
     /// The call ended and this is its record (not yet saved).
     Ended { call: Uuid, record: Box<Record> },
 }
@@ -55,6 +58,9 @@ pub struct Live {
     pub agents: Vec<AgentView>,
     /// Queues, by name.
     pub queues: Vec<QueueView>,
+    /// Calls that are owed, in the order in which they were promised.
+    #[serde(default)]
+    pub call_backs: Vec<CallBackView>,
 }
 
 /// A running call as a person would tell it.

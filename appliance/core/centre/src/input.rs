@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use call::{Peer, StreamCommand, StreamEvent, StreamId};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::event::Event;
 use crate::record::{Record, UnixMillis, Utterance};
@@ -40,6 +41,8 @@ pub enum Input {
     Stop,
     /// An agent does something, by the web page or the API.
     Agent { agent: String, act: AgentAct },
+    /// A supervisor takes back the call-back that was promised in this call.
+    CancelCallBack { call: Uuid },
     /// Where a look-up of [`Output::Lookup`] leads, best first; nothing where it leads nowhere.
     Located { id: u64, peers: Vec<Peer> },
     /// An administrator wants this source answered again.

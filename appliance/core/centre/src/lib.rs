@@ -36,7 +36,7 @@ pub use call::{
 };
 pub use call_id::CallId;
 pub use centre::{
-    Centre, CentreConfig, Reason, Standing, StandingError, Stats, Why, house_password,
+    CallBackView, Centre, CentreConfig, Reason, Standing, StandingError, Stats, Why, house_password,
 };
 pub use input::{AgentAct, Input, Output};
 pub use queue::{AgentState, AgentView, PauseWhy, QueueView};

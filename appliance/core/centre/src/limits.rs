@@ -16,6 +16,8 @@ pub const OUTSIDE_PATIENCE: Duration = Duration::from_secs(60);
 pub const INSIDE_PATIENCE: Duration = Duration::from_secs(60);
 /// Call-backs owed at once; who comes later waits on.
 pub const MAX_CALL_BACKS: usize = 500;
+/// Call-backs shown at most: those that were promised first.
+pub const MAX_CALL_BACKS_SHOWN: usize = 100;
 /// How long after the promise a caller stands in the queue again: they have to hang up first.
 pub const CALL_BACK_AFTER: Duration = Duration::from_secs(10);
 /// How long after an attempt that failed the next one follows.

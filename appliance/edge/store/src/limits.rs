@@ -21,6 +21,8 @@ pub(crate) const LIVE_CHUNK: usize = 16 * 1024;
 pub(crate) const LIVE_EVERY: Duration = Duration::from_millis(250);
 /// Longest draft kept in sled, bytes; a longer one is left out, the last shorter one stays.
 pub(crate) const LIVE_DRAFT: usize = 1024 * 1024;
+/// Longest value of what outlives calls, bytes: thousands of phones and bans are one.
+pub(crate) const LIVE_STANDING: usize = 16 * 1024 * 1024;
 /// sled's cache, bytes.
 pub(crate) const LIVE_CACHE: u64 = 8 * 1024 * 1024;
 /// Records one query returns at most.

@@ -1,13 +1,16 @@
-//! Drafts of running calls, in sled: rebuildable, so never worth an error.
+//! Drafts of running calls, and what outlives calls, in sled: rebuildable, so never worth an error.
 //!
 //! A thread of its own writes them, nobody waits for it. It syncs at most once each [`LIVE_EVERY`]:
 //! of several drafts of a call only the newest is written, and none of a call that is over by then.
-//! Anything wrong with the files, a panic of sled included, and they are moved away by deleting:
-//! the calls themselves stand in SQLite.
+//! What outlives calls is one value of bytes in a tree of its own; the newest counts. Anything wrong
+//! with the files, a panic of sled included, and they are moved away by deleting: the calls
+//! themselves stand in SQLite, phones register again, agents sign in again.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -17,10 +20,11 @@ use tracing::warn;
 use uuid::Uuid;
 
 use crate::error::StoreError;
-use crate::limits::{LIVE_CACHE, LIVE_CHUNK, LIVE_DRAFT, LIVE_EVERY, LIVE_QUEUE};
+use crate::limits::{LIVE_CACHE, LIVE_CHUNK, LIVE_DRAFT, LIVE_EVERY, LIVE_QUEUE, LIVE_STANDING};
 
 enum Job {
     Put(Box<Record>),
+    Stand(Vec<u8>),
     Forget(Uuid),
     ForgetAll,
 }
@@ -28,50 +32,62 @@ enum Job {
 /// What is not written yet: the newest draft of a call, or that it has none any more.
 type Pending = BTreeMap<Uuid, Option<Box<Record>>>;
 
+/// The tree of what outlives calls.
+const STANDING: &str = "standing";
+
 /// The door to the drafts.
 #[derive(Debug)]
 pub(crate) struct Live {
     jobs: SyncSender<Job>,
+    /// How often what outlives calls was written.
+    stood: Arc<AtomicU64>,
 }
 
 /// What the last life left behind.
 #[derive(Debug, Default)]
 pub(crate) struct Drafts {
     pub(crate) by_call: BTreeMap<Uuid, Record>,
+    /// What outlives calls, as it was written.
+    pub(crate) standing: Option<Vec<u8>>,
     pub(crate) was_rebuilt: bool,
 }
 
 impl Live {
     pub(crate) fn open(dir: &Path) -> Result<(Self, JoinHandle<()>, Drafts), StoreError> {
         let (tree, drafts) = match open_tree(dir) {
-            Ok((tree, by_call)) => (
-                Some(tree),
-                Drafts {
-                    by_call,
-                    was_rebuilt: false,
-                },
-            ),
+            Ok((tree, drafts)) => (Some(tree), drafts),
             Err(why) => {
                 warn!(%why, "live state was unreadable and is built anew");
                 (
                     rebuild(dir),
                     Drafts {
-                        by_call: BTreeMap::new(),
                         was_rebuilt: true,
+                        ..Drafts::default()
                     },
                 )
             }
         };
         let (jobs, queue) = sync_channel(LIVE_QUEUE);
         let at = dir.to_owned();
+        let stood = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&stood);
         let thread = std::thread::Builder::new()
             .name("store-live".into())
-            .spawn(move || keep(&at, tree, &queue))
+            .spawn(move || keep(&at, tree, &queue, &count))
             .map_err(|e| StoreError::Folder {
                 path: dir.to_owned(),
                 why: e.to_string(),
             })?;
-        Ok((Self { jobs }, thread, drafts))
+        Ok((Self { jobs, stood }, thread, drafts))
+    }
+
+    /// False where the queue is full: the newest has to come again.
+    pub(crate) fn stand(&self, standing: Vec<u8>) -> bool {
+        standing.len() <= LIVE_STANDING && self.jobs.try_send(Job::Stand(standing)).is_ok()
+    }
+
+    pub(crate) fn stood(&self) -> u64 {
+        self.stood.load(Ordering::Relaxed)
     }
 
     pub(crate) fn put(&self, draft: &Record) {
@@ -90,8 +106,9 @@ impl Live {
     }
 }
 
-fn keep(dir: &Path, mut tree: Option<sled::Db>, queue: &Receiver<Job>) {
+fn keep(dir: &Path, mut tree: Option<sled::Db>, queue: &Receiver<Job>, stood: &AtomicU64) {
     let mut next = Instant::now();
+    let mut standing = None;
     while let Ok(first) = queue.recv() {
         // Asleep, not waiting at the queue: a job that comes now wakes nobody.
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
@@ -99,25 +116,32 @@ fn keep(dir: &Path, mut tree: Option<sled::Db>, queue: &Receiver<Job>) {
         let mut pending = Pending::new();
         let mut is_cleared = false;
         for job in std::iter::once(first).chain(queue.try_iter()) {
-            is_cleared |= note(&mut pending, job);
+            is_cleared |= note((&mut pending, &mut standing), job);
         }
-        if let Some(open) = &tree
-            && let Err(why) = guarded(|| write(open, is_cleared, pending))
-        {
-            warn!(%why, "live state could not be written and is built anew");
-            // Closed before it is deleted.
-            drop(tree.take());
-            tree = rebuild(dir);
+        let Some(open) = &tree else {
+            continue;
+        };
+        match guarded(|| write(open, is_cleared, pending, standing.as_deref())) {
+            Ok(()) => {
+                stood.fetch_add(u64::from(standing.take().is_some()), Ordering::Relaxed);
+            }
+            Err(why) => {
+                warn!(%why, "live state could not be written and is built anew");
+                // Closed before it is deleted.
+                drop(tree.take());
+                tree = rebuild(dir);
+            }
         }
     }
 }
 
-/// Takes a job into what is to be written; true when all that was written is to go.
-fn note(pending: &mut Pending, job: Job) -> bool {
+/// Takes a job into what is to be written; true when all drafts that were written are to go.
+fn note((pending, standing): (&mut Pending, &mut Option<Vec<u8>>), job: Job) -> bool {
     match job {
         Job::Put(draft) => {
             pending.insert(draft.id, Some(draft));
         }
+        Job::Stand(newest) => *standing = Some(newest),
         Job::Forget(call) => {
             pending.insert(call, None);
         }
@@ -129,14 +153,24 @@ fn note(pending: &mut Pending, job: Job) -> bool {
     false
 }
 
-fn write(tree: &sled::Db, is_cleared: bool, drafts: Pending) -> sled::Result<()> {
+fn write(
+    tree: &sled::Db,
+    is_cleared: bool,
+    drafts: Pending,
+    standing: Option<&[u8]>,
+) -> sled::Result<()> {
+    if let Some(body) = standing {
+        let mut batch = sled::Batch::default();
+        put(&mut batch, &[], body);
+        tree.open_tree(STANDING)?.apply_batch(batch)?;
+    }
     if is_cleared {
         tree.clear()?;
     }
     let mut batch = sled::Batch::default();
     for (call, draft) in drafts {
         match draft.as_deref().map(serde_json::to_vec) {
-            Some(Ok(body)) if body.len() <= LIVE_DRAFT => put(&mut batch, call, &body),
+            Some(Ok(body)) if body.len() <= LIVE_DRAFT => put(&mut batch, call.as_bytes(), &body),
             Some(_) => {}
             None => {
                 for key in tree.scan_prefix(call.as_bytes()).keys() {
@@ -149,25 +183,25 @@ fn write(tree: &sled::Db, is_cleared: bool, drafts: Pending) -> sled::Result<()>
     tree.flush().map(drop)
 }
 
-fn put(batch: &mut sled::Batch, call: Uuid, body: &[u8]) {
-    // Chunk 0 tells the length, so that chunks of a longer draft before it do not count.
+fn put(batch: &mut sled::Batch, name: &[u8], body: &[u8]) {
+    // Chunk 0 tells the length, so that chunks of a longer body before it do not count.
     for (n, chunk) in body.chunks(LIVE_CHUNK).enumerate() {
         let mut value = Vec::with_capacity(chunk.len() + 4);
         if n == 0 {
             value.extend_from_slice(&(body.len() as u32).to_be_bytes());
         }
         value.extend_from_slice(chunk);
-        batch.insert(key(call, n), value);
+        batch.insert(key(name, n), value);
     }
 }
 
-fn key(call: Uuid, chunk: usize) -> Vec<u8> {
-    let mut key = call.as_bytes().to_vec();
+fn key(name: &[u8], chunk: usize) -> Vec<u8> {
+    let mut key = name.to_vec();
     key.extend_from_slice(&(chunk as u16).to_be_bytes());
     key
 }
 
-fn open_tree(dir: &Path) -> Result<(sled::Db, BTreeMap<Uuid, Record>), String> {
+fn open_tree(dir: &Path) -> Result<(sled::Db, Drafts), String> {
     guarded(|| {
         let config = sled::Config::new().path(dir).cache_capacity(LIVE_CACHE);
         let tree = config.flush_every_ms(None).open()?;
@@ -178,13 +212,26 @@ fn open_tree(dir: &Path) -> Result<(sled::Db, BTreeMap<Uuid, Record>), String> {
                 bodies.entry(call).or_default().extend_from_slice(&value);
             }
         }
-        let drafts = bodies.into_iter().filter_map(|(call, body)| {
-            let (length, body) = body.split_first_chunk::<4>()?;
-            let body = body.get(..u32::from_be_bytes(*length) as usize)?;
-            Some((call, serde_json::from_slice(body).ok()?))
-        });
-        Ok((tree.clone(), drafts.collect()))
+        let drafts = bodies
+            .into_iter()
+            .filter_map(|(call, body)| Some((call, serde_json::from_slice(whole(&body)?).ok()?)));
+        let mut standing = Vec::new();
+        for entry in tree.open_tree(STANDING)?.iter() {
+            standing.extend_from_slice(&entry?.1);
+        }
+        let drafts = Drafts {
+            by_call: drafts.collect(),
+            standing: whole(&standing).map(<[u8]>::to_vec),
+            was_rebuilt: false,
+        };
+        Ok((tree.clone(), drafts))
     })
+}
+
+/// What chunks hold, joined in order; `None` where some are missing.
+fn whole(chunks: &[u8]) -> Option<&[u8]> {
+    let (length, body) = chunks.split_first_chunk::<4>()?;
+    body.get(..u32::from_be_bytes(*length) as usize)
 }
 
 fn rebuild(dir: &Path) -> Option<sled::Db> {

@@ -13,6 +13,8 @@ use crate::records;
 pub struct Recovered {
     /// Records written for calls that a crash cut off, as they now stand.
     pub records: Vec<Record>,
+    /// What outlives calls, as [`crate::Store::keep_standing`] was given it last.
+    pub standing: Option<Vec<u8>>,
     /// The live state was unreadable and was built anew.
     pub sled_rebuilt: bool,
 }

@@ -65,6 +65,7 @@ impl Store {
         }
         let recovered = Recovered {
             records: cut,
+            standing: drafts.standing,
             sled_rebuilt: drafts.was_rebuilt,
         };
         let inner = Inner {
@@ -88,6 +89,17 @@ impl Store {
     /// Changes whenever the outbox has grown; the value counts the times.
     pub fn new_rows(&self) -> watch::Receiver<u64> {
         self.inner.new_rows.clone()
+    }
+
+    /// Keeps what outlives calls, for the next start; the newest counts. Not awaited: false where
+    /// it was not taken and has to come again.
+    pub fn keep_standing(&self, standing: Vec<u8>) -> bool {
+        self.live().is_ok_and(|live| live.stand(standing))
+    }
+
+    /// How often it was written since this start.
+    pub fn standings(&self) -> u64 {
+        self.live().map_or(0, Live::stood)
     }
 
     pub(crate) fn writer(&self) -> Result<&Writer, StoreError> {

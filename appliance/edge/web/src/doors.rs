@@ -12,6 +12,7 @@ use centre::site::Diagnostic;
 use centre::{AgentAct, BanView};
 use store::Store;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use uuid::Uuid;
 
 /// Where the web server listens and what it keeps on disk.
 #[derive(Clone, Debug)]
@@ -39,6 +40,9 @@ pub struct Doors {
     pub bans: Arc<dyn Fn() -> Vec<BanView> + Send + Sync>,
     /// Takes sources whose ban is to be lifted; a full one is said to be busy.
     pub lifts: mpsc::Sender<IpAddr>,
+    /// Takes the calls whose promised call-backs a supervisor takes back; a full one is said to be
+    /// busy.
+    pub call_backs: mpsc::Sender<Uuid>,
     /// Takes wishes for another site, one after the other; the capacity is the box's choice.
     pub site: mpsc::Sender<SiteRequest>,
     /// Names of the prompts that exist, for the check and for completion.

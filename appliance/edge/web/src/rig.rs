@@ -35,6 +35,7 @@ pub(crate) struct Rig {
     pub(crate) agents: mpsc::Receiver<AgentWish>,
     pub(crate) bans: Arc<Mutex<Vec<BanView>>>,
     pub(crate) lifts: mpsc::Receiver<IpAddr>,
+    pub(crate) call_backs: mpsc::Receiver<Uuid>,
     pub(crate) store: Store,
     pub(crate) folder: TempDir,
     pub(crate) peer: SocketAddr,
@@ -103,6 +104,7 @@ impl Rig {
         let (agents_in, agents) = mpsc::channel(4);
         let bans = Arc::new(Mutex::new(Vec::new()));
         let (lifts_in, lifts) = mpsc::channel(1);
+        let (call_backs_in, call_backs) = mpsc::channel(1);
         let (site_in, site) = mpsc::channel(1);
         let (prompts, prompts_out) = watch::channel(vec!["welcome".to_owned()]);
         let (link, link_out) = watch::channel(LinkView::default());
@@ -116,6 +118,7 @@ impl Rig {
                 Arc::new(move || bans.lock().unwrap().clone())
             },
             lifts: lifts_in,
+            call_backs: call_backs_in,
             site: site_in,
             prompts: prompts_out,
             link: link_out,
@@ -137,6 +140,7 @@ impl Rig {
             agents,
             bans,
             lifts,
+            call_backs,
             site,
             store,
             folder,

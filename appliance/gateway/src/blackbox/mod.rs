@@ -1,49 +1,96 @@
-//! The black box on disk: what the control loop was told, compressed, as a file per life.
+//! The black box on disk: what the control loop was told, compressed, in a ring of files.
 //!
-//! [`start`] opens a file in `DATA/blackbox` and a thread that writes it; the control task hands it
-//! the bytes of each step and never waits. Files are private (0600), bounded in number and size.
-//! When the thread falls behind or the file is full, recording ends there: a box with a gap would
-//! replay to something that never was. `branchline replay` and `branchline trace` read them.
+//! [`BlackBox::start`] opens a file in `DATA/blackbox` and a thread that writes it; the control task
+//! hands it the bytes of each step and never waits. Files are private (0600), bounded in number and
+//! in all (`black_box_kb` of the boot file).
+//!
+//! A file that has its size gives way to the next one at a moment without calls: the centre is put
+//! down, another one is born of what outlives calls, and that birth heads the next file. So each
+//! file replays by itself. Where no such moment comes before the file is full, or the thread falls
+//! behind, recording ends there (a box with a gap would replay to something that never was), is
+//! shown as ended, and begins again at the next moment without calls.
+//! `branchline replay` and `branchline trace` read the files.
 
 mod file;
 mod ladder;
 mod replay;
+#[cfg(test)]
+mod tests;
 mod trace;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use centre::blackbox::{Birth, Recorder};
-use centre::{Input, Output};
-use tracing::warn;
+use centre::{Centre, Input, Output};
+use tracing::{info, warn};
 
-pub use replay::replay;
+pub use self::file::Budget;
+pub use replay::{Replayed, replay};
 pub use trace::trace;
 
 /// Steps on their way to the disk: some seconds of a burst.
 const QUEUE: usize = 8_192;
+/// How long a moment is sought in which no carrier is asked anything; then one without calls will
+/// do, and carriers are asked once more.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Pause after a next file could not be made.
+const RETRY: Duration = Duration::from_secs(60);
+
+/// How the black box fares, for `/metrics`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Figures {
+    /// What happens now is recorded.
+    pub(crate) is_recording: bool,
+    /// Bytes of the file that is written now.
+    pub(crate) bytes: u64,
+    /// Files begun since start.
+    pub(crate) files: u64,
+    /// How often recording ended before a moment without calls came.
+    pub(crate) gaps: u64,
+}
 
 /// The recorder and the way to its file.
 #[derive(Debug)]
 pub(crate) struct BlackBox {
+    dir: PathBuf,
+    budget: Budget,
+    birth: Birth,
     recorder: Recorder,
     file: Option<SyncSender<Vec<u8>>>,
+    /// Bytes on the disk, told by the thread.
+    written: Arc<AtomicU64>,
+    files: u64,
+    gaps: u64,
+    /// Since when the next file is due.
+    due: Option<Instant>,
+    not_before: Instant,
 }
 
 impl BlackBox {
-    /// Opens the file of this life in `dir` for the centre that `birth` makes at `now`.
-    pub(crate) fn start(dir: &Path, birth: &Birth, now: Instant) -> anyhow::Result<Self> {
-        let sink = file::create(dir, birth.unix_ms)?;
-        let (bytes, steps) = sync_channel(QUEUE);
-        std::thread::Builder::new()
-            .name("black-box".into())
-            .spawn(move || file::write(sink, &steps))
-            .context("could not start the thread of the black box")?;
+    /// Opens the first file of this life in `dir` for the centre that `birth` makes at `now`.
+    pub(crate) fn start(
+        dir: &Path,
+        budget: Budget,
+        birth: Birth,
+        now: Instant,
+    ) -> anyhow::Result<Self> {
+        let (file, written) = open(dir, budget, &birth)?;
         Ok(Self {
-            recorder: Recorder::new(birth, now),
-            file: Some(bytes),
+            dir: dir.to_owned(),
+            budget,
+            recorder: Recorder::new(&birth, now),
+            birth,
+            file: Some(file),
+            written,
+            files: 1,
+            gaps: 0,
+            due: None,
+            not_before: now,
         })
     }
 
@@ -69,8 +116,78 @@ impl BlackBox {
             return;
         };
         if file.try_send(self.recorder.settle()).is_err() {
-            warn!("the black box ends here: its file is full or the disk is behind");
+            warn!(
+                "the black box has a gap: its file is full or the disk is behind; it goes on at \
+                 the next moment without calls"
+            );
+            self.gaps += 1;
             self.file = None;
         }
     }
+
+    /// The centre that takes the place of `centre` at the head of the next file, where one is due
+    /// and this is a moment for it. Asked between two steps.
+    pub(crate) fn renew(&mut self, centre: &Centre) -> Option<Centre> {
+        if !self.is_due() {
+            return None;
+        }
+        let now = Instant::now();
+        if now < self.not_before {
+            return None;
+        }
+        let due = *self.due.get_or_insert(now);
+        let is_late = now.saturating_duration_since(due) >= PATIENCE;
+        if !(centre.is_at_rest(now) || is_late && centre.is_left_alone(now)) {
+            return None;
+        }
+        let birth = self.birth.renewed(now, centre);
+        match open(&self.dir, self.budget, &birth) {
+            Ok((file, written)) => (self.file, self.written) = (Some(file), written),
+            Err(why) => {
+                warn!("the black box has no next file: {why:#}");
+                self.not_before = now + RETRY;
+                return None;
+            }
+        }
+        info!(
+            file = self.files + 1,
+            "the black box goes on in its next file"
+        );
+        self.files += 1;
+        self.due = None;
+        self.recorder = Recorder::new(&birth, now);
+        self.birth = birth;
+        Some(self.birth.centre(now))
+    }
+
+    /// How it fares.
+    pub(crate) fn figures(&self) -> Figures {
+        Figures {
+            is_recording: self.file.is_some(),
+            bytes: self.written.load(Ordering::Relaxed),
+            files: self.files,
+            gaps: self.gaps,
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.file.is_none() || self.written.load(Ordering::Relaxed) >= self.budget.enough()
+    }
+}
+
+/// Makes the file of a birth and the thread that writes it.
+fn open(
+    dir: &Path,
+    budget: Budget,
+    birth: &Birth,
+) -> anyhow::Result<(SyncSender<Vec<u8>>, Arc<AtomicU64>)> {
+    let sink = file::create(dir, budget, birth.unix_ms)?;
+    let (bytes, steps) = sync_channel(QUEUE);
+    let written = Arc::new(AtomicU64::new(0));
+    let told = Arc::clone(&written);
+    std::thread::Builder::new()
+        .name("black-box".into())
+        .spawn(move || file::write(sink, (budget, &told), &steps))
+        .context("could not start the thread of the black box")?;
+    Ok((bytes, written))
 }

@@ -1,29 +1,59 @@
-//! `branchline replay FILE`: leads a new centre through a black box and says where it diverges.
+//! `branchline replay FILE`: leads a new centre through each black box and says where it diverges.
 
 use std::io::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use centre::blackbox::{Entries, Replay};
 
 use super::file;
 use crate::cli::ReplayArgs;
 
-/// Replays each file; true when none diverged.
-pub fn replay(args: &ReplayArgs) -> anyhow::Result<bool> {
+/// What became of a replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Replayed {
+    /// No step diverged.
+    Same,
+    /// A step diverged.
+    Diverged,
+    /// A file could not be read.
+    Unreadable,
+}
+
+/// Replays each file, and those of each folder; the worst of what became of them.
+pub fn replay(args: &ReplayArgs) -> anyhow::Result<Replayed> {
     let mut out = std::io::stdout().lock();
-    let mut is_same = true;
-    for path in &args.files {
-        let (program, found) = one(path)?;
-        is_same &= found.diverged == 0;
-        if args.json {
-            writeln!(out, "{}", json(path, &program, &found))?;
-        } else {
-            writeln!(out, "{}", words(path, &program, &found))?;
+    let mut worst = Replayed::Same;
+    for named in &args.files {
+        let files = file::boxes(named)?;
+        if files.is_empty() {
+            bail!(
+                "there is no black box in `{}`\nhint: a box keeps them in DATA/blackbox",
+                named.display()
+            );
+        }
+        for path in &files {
+            match one(path) {
+                Ok((program, found)) => {
+                    if found.diverged > 0 {
+                        worst = worst.max(Replayed::Diverged);
+                    }
+                    let told = if args.json {
+                        json(path, &program, &found).to_string()
+                    } else {
+                        words(path, &program, &found)
+                    };
+                    writeln!(out, "{told}")?;
+                }
+                Err(why) => {
+                    eprintln!("error: {why:#}");
+                    worst = Replayed::Unreadable;
+                }
+            }
         }
     }
-    Ok(is_same)
+    Ok(worst)
 }
 
 fn one(path: &Path) -> anyhow::Result<(String, Replay)> {

@@ -34,18 +34,25 @@ struct Calls {
 
 /// Prints the ladder of the call.
 pub fn trace(args: &TraceArgs) -> anyhow::Result<()> {
-    let dir = args.data.join("blackbox");
-    // The newest life first: that is where a call is sought that somebody asks about.
-    for path in file::list(&dir)?.iter().rev() {
+    // The newest file first: that is where a call is sought that somebody asks about. None spans two.
+    for path in file::boxes(&args.data)?.iter().rev() {
         let bytes = file::read(path)?;
-        let calls = find(path, &bytes)?;
+        let calls = match find(path, &bytes) {
+            Ok(calls) => calls,
+            // A file of another version does not hide what the others know.
+            Err(why) => {
+                eprintln!("warning: {why:#}");
+                continue;
+            }
+        };
         if let Some(call) = calls.choose(&args.call)? {
             return show(args, path, &bytes, &calls, call);
         }
     }
     bail!(
-        "no black box in `{}` knows the call `{}`\nhint: the record's page shows its id",
-        dir.display(),
+        "no black box in `{}` knows the call `{}`\nhint: the record's page shows its id; files are \
+         kept as long as black_box_kb of the boot file lets them be",
+        args.data.display(),
         args.call
     )
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use call::Cause;
+use centre::event::Event;
 use centre::record::{Direction, Record};
 use sim::{Act, DeskAct, Plan, Taking, Town, TownConfig, carrier_address, phone_address};
 
@@ -104,10 +105,63 @@ fn a_number_that_protection_forbids_is_promised_nothing() {
 }
 
 #[test]
-fn nobody_is_called_back_where_nobody_comes_to_work() {
+fn a_promise_that_nobody_comes_to_keep_leaves_a_record_that_says_so() {
     let mut town = promised("13800000007");
+    let [owed] = &town.centre.call_backs()[..] else {
+        panic!("{:?}", town.centre.call_backs())
+    };
+    assert_eq!((owed.queue.as_str(), owed.position), ("later", Some(1)));
+    assert_eq!((owed.caller.as_str(), owed.tries), ("138******07", 0));
+    assert_eq!(owed.call, town.records[0].id);
     town.run_out();
-    assert_eq!(town.records.len(), 1);
+    let [back] = call_backs(&town)[..] else {
+        panic!("{:?}", town.records)
+    };
+    assert_eq!(back.cause, Cause::QueueTimeout);
+    assert_eq!(back.parties.to, "13800000007");
+    assert_eq!(back.handled.queue.as_deref(), Some("later"));
+    let waited = back.times.started - town.records[0].times.started;
+    assert!((7_200_000..7_210_000).contains(&waited), "{waited} ms");
+    assert_eq!(told(&town).last(), Some(&0));
+}
+
+/// How many were owed each time that was shown.
+fn told(town: &Town) -> Vec<usize> {
+    let owed = |event: &Event| match event {
+        Event::CallBacks(owed) => Some(owed.len()),
+        _ => None,
+    };
+    town.events.iter().filter_map(owed).collect()
+}
+
+#[test]
+fn a_promise_that_a_supervisor_takes_back_leaves_a_record_and_nobody_is_called() {
+    let mut town = promised("13800000007");
+    let call = town.records[0].id;
+    town.give(centre::Input::CancelCallBack { call });
+    assert_eq!(town.centre.stats().call_backs, 0);
+    assert_eq!(told(&town).last(), Some(&0));
+    let desk = town.agent("ann", 1);
+    town.give(centre::Input::CancelCallBack { call });
+    town.run_out();
+    assert_eq!(town.desks[&desk].tally.rang, 0);
+    let causes: Vec<Cause> = call_backs(&town).iter().map(|r| r.cause).collect();
+    assert_eq!(causes, [Cause::Cancelled]);
+}
+
+#[test]
+fn a_promise_taken_back_while_the_agents_phone_rings_leaves_one_record() {
+    let mut town = promised("13800000007");
+    let desk = town.agent("ann", 1);
+    town.at_desk(desk, |desk| desk.takes([], Taking::Ignore));
+    town.pass(seconds(4));
+    let shown = town.centre.call_backs();
+    assert!(shown[0].is_calling, "{shown:?}");
+    let call = town.records[0].id;
+    town.give(centre::Input::CancelCallBack { call });
+    town.run_out();
+    let causes: Vec<Cause> = call_backs(&town).iter().map(|r| r.cause).collect();
+    assert_eq!(causes, [Cause::Cancelled]);
 }
 
 #[test]

@@ -225,6 +225,7 @@ fn the_live_page_sees_a_call_from_its_first_moment_to_its_record() {
             Event::Ended { .. } => "ended".to_owned(),
             Event::Agent(_) | Event::Queue(_) => "people".to_owned(),
             Event::Staff { .. } | Event::Phone { .. } => "people".to_owned(),
+            Event::CallBacks(_) => "owed".to_owned(),
             Event::Trunk { .. } | Event::Refused(_) => "trunks".to_owned(),
         })
         .collect();

@@ -3,8 +3,8 @@
 //!
 //! A promise stands in the queue under an identity of its own. Each attempt is a call like any
 //! other, led by the agent's leg, and leaves one record that names the first call. The shield is
-//! asked before the promise is made and again before each attempt. Promises live in memory: they
-//! do not outlive the program.
+//! asked before the promise is made and again before each attempt. Promises outlive the program as
+//! part of what [stands](super::Standing).
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -80,6 +80,7 @@ impl Centre {
                 attempt: None,
             };
             self.index.promises.insert(promise, owed);
+            self.promises_changed();
             self.deadlines
                 .set((promise, Why::CallBack), now + CALL_BACK_AFTER);
         }
@@ -121,6 +122,10 @@ impl Centre {
         let Some(promise) = self.index.promises.get(&id) else {
             return;
         };
+        if promise.until <= now {
+            _ = self.promise_ran_out(now, id);
+            return;
+        }
         if self.calls.contains_key(&promise.first.0) {
             // They have not hung up yet.
             return self
@@ -130,6 +135,7 @@ impl Centre {
         let left = promise.until.saturating_duration_since(now);
         let place = promise.place.clone();
         self.queues.hold_place(now, id, place, left);
+        self.promises_changed();
     }
 
     /// An agent is free for somebody who is owed a call: their phone rings. False where `ring` is
@@ -184,6 +190,7 @@ impl Centre {
         self.show(Event::Started(call.live()));
         self.index.legs.insert(leg, attempt);
         self.calls.insert(attempt, call);
+        self.promises_changed();
         true
     }
 
@@ -212,6 +219,7 @@ impl Centre {
         if let Some(promise) = call.promise {
             call.report.answer(now);
             self.index.promises.remove(&promise);
+            self.promises_changed();
         }
     }
 
@@ -222,6 +230,7 @@ impl Centre {
         };
         promise.attempt = None;
         promise.tries += u32::from(reached);
+        let promise = &*promise;
         let hopeless = matches!(cause, Cause::Forbidden | Cause::NoRoute | Cause::Declined);
         let is_spent = promise.tries >= CALL_BACK_TRIES
             || promise.rings >= CALL_BACK_RINGS
@@ -236,6 +245,7 @@ impl Centre {
             self.deadlines
                 .set((id, Why::CallBack), now + CALL_BACK_PAUSE);
         }
+        self.promises_changed();
     }
 
     /// The call that stands behind an identity in a queue: itself, or the attempt of a promise.
@@ -244,12 +254,7 @@ impl Centre {
         promise.and_then(|promise| promise.attempt).unwrap_or(id)
     }
 
-    /// A promise has waited long enough; false where `id` is none.
-    pub(super) fn promise_ran_out(&mut self, id: CallId) -> bool {
-        self.index.promises.remove(&id).is_some()
-    }
-
-    /// The box stops: what is owed is forgotten.
+    /// The box stops: nobody is called back by this program any more.
     pub(super) fn forget_promises(&mut self, now: Instant) {
         for id in std::mem::take(&mut self.index.promises).into_keys() {
             self.deadlines.clear((id, Why::CallBack));

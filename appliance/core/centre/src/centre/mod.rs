@@ -15,6 +15,7 @@ mod connect;
 mod ending;
 mod lines;
 mod outside;
+mod promises;
 mod queueing;
 mod standing;
 mod talking;
@@ -30,6 +31,7 @@ use call::{
 };
 use uuid::Uuid;
 
+pub use self::promises::CallBackView;
 pub use self::standing::{Standing, StandingError};
 
 use self::call_state::Call;
@@ -134,6 +136,8 @@ struct Index {
     promises: BTreeMap<CallId, Promise>,
     /// Promises ever given.
     promised: u64,
+    /// They changed since they were shown.
+    shows_promises: bool,
 }
 
 /// All calls of the box.
@@ -211,6 +215,7 @@ impl Centre {
             Input::LiftBan { source } => {
                 self.switchboard.lift_ban(source);
             }
+            Input::CancelCallBack { call } => self.cancel_call_back(now, call),
             Input::Stop => self.stop(now),
         }
         self.settle(now);
@@ -306,6 +311,7 @@ impl Centre {
             calls: self.live(),
             agents: self.agents(),
             queues: self.queues(),
+            call_backs: self.call_backs(),
         }
     }
 
@@ -386,7 +392,7 @@ impl Centre {
             } else if let Some(leg) = self.shield.poll_cut() {
                 self.cut_off(now, leg);
             } else {
-                return;
+                return self.show_promises();
             }
         }
     }

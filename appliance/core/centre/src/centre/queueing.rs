@@ -81,6 +81,8 @@ impl Centre {
                 }
             }
             QueueAct::QueueChanged { queue } => {
+                // Who is owed a call may have another place now.
+                self.index.shows_promises |= !self.index.promises.is_empty();
                 let view = self.queues.queue(self.wall, &queue);
                 self.show(Event::Queue(view));
             }
@@ -113,7 +115,7 @@ impl Centre {
     }
 
     fn waited_out(&mut self, now: Instant, id: CallId) {
-        if self.promise_ran_out(id) {
+        if self.promise_ran_out(now, id) {
             return;
         }
         if let Some(lead) = self.calls.get(&id).map(|call| call.lead) {

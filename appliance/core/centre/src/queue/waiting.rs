@@ -51,6 +51,11 @@ impl Place {
     pub(crate) fn queue(&self) -> &str {
         &self.0.queue
     }
+
+    /// Since when they wait.
+    pub(crate) fn since(&self) -> Instant {
+        self.0.since
+    }
 }
 
 impl Queues {

@@ -4,6 +4,7 @@ mod faults;
 mod kill;
 mod promises;
 mod queries;
+mod standing;
 
 use centre::record::{Cause, Handled, Parties, Path, Quality, Record, Spans, Times, Utterance};
 use uuid::Uuid;

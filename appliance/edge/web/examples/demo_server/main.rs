@@ -46,10 +46,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (live, live_out) = watch::channel(Live {
         agents: staff::agents(),
         queues: staff::queues(),
+        call_backs: staff::call_backs(),
         ..Live::default()
     });
     let (agents, agent_wishes) = mpsc::channel(8);
     let (bans, lifts) = bans::standing();
+    let call_backs = staff::call_backs_taken(events.clone());
     let (site, wishes) = mpsc::channel(1);
     let prompts: Vec<String> = PROMPTS.map(str::to_owned).into();
     let (_prompts, prompts_out) = watch::channel(prompts.clone());
@@ -64,6 +66,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         agents,
         bans,
         lifts,
+        call_backs,
         site,
         prompts: prompts_out,
         link: link_out,

@@ -1,8 +1,10 @@
-//! The told agents and queues: they stand where they are told, and do what they wish at once.
+//! The told agents, queues and call-backs: they stand where they are told, and do what is wished at
+//! once.
 
 use centre::event::Event;
-use centre::{AgentAct, AgentState, AgentView, PauseWhy, QueueView};
+use centre::{AgentAct, AgentState, AgentView, CallBackView, PauseWhy, QueueView};
 use tokio::sync::{broadcast, mpsc};
+use uuid::Uuid;
 use web::AgentWish;
 
 use crate::town::now;
@@ -60,4 +62,40 @@ pub(crate) async fn serve(mut wishes: mpsc::Receiver<AgentWish>, events: broadca
         // Nobody listening is no fault.
         let _ = events.send(Event::Agent(view.clone()));
     }
+}
+
+/// Two calls that are owed: one waits for an agent, one for the next try.
+pub(crate) fn call_backs() -> Vec<CallBackView> {
+    let owed = |n: u128, caller: &str, minutes: i64| CallBackView {
+        call: Uuid::from_u128(n),
+        queue: "queue_wait".to_owned(),
+        caller: caller.to_owned(),
+        since: now() - minutes * 60_000,
+        position: Some(3),
+        due: None,
+        until: now() + (120 - minutes) * 60_000,
+        tries: 0,
+        is_calling: false,
+    };
+    let second = CallBackView {
+        position: None,
+        due: Some(now() + 4 * 60_000),
+        tries: 1,
+        ..owed(2, "186******21", 38)
+    };
+    vec![owed(1, "138******07", 12), second]
+}
+
+/// Takes call-backs back.
+pub(crate) fn call_backs_taken(events: broadcast::Sender<Event>) -> mpsc::Sender<Uuid> {
+    let (cancels, mut cancelled) = mpsc::channel(4);
+    tokio::spawn(async move {
+        let mut all = call_backs();
+        while let Some(call) = cancelled.recv().await {
+            all.retain(|owed| owed.call != call);
+            // Nobody listening is no fault.
+            let _ = events.send(Event::CallBacks(all.clone()));
+        }
+    });
+    cancels
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 use utoipa::openapi::{OpenApi as Document, RefOr};
 
-use super::{bans, calls, recording, records, sign_in, site, staff, status};
+use super::{bans, call_backs, calls, recording, records, sign_in, site, staff, status};
 use crate::live::News;
 use crate::problem::Problem;
 
@@ -41,6 +41,8 @@ use crate::problem::Problem;
         staff::wish,
         bans::bans,
         bans::lift,
+        call_backs::call_backs,
+        call_backs::cancel,
         status::status,
         openapi,
     ),

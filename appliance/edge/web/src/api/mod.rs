@@ -7,6 +7,9 @@
 mod bans;
 #[cfg(test)]
 mod bans_tests;
+mod call_backs;
+#[cfg(test)]
+mod call_backs_tests;
 mod calls;
 mod document;
 mod recording;
@@ -55,6 +58,8 @@ pub(crate) fn signed_in() -> Routes {
         .with::<staff::__path_wish, _, _>(staff::wish)
         .with::<bans::__path_bans, _, _>(bans::bans)
         .with::<bans::__path_lift, _, _>(bans::lift)
+        .with::<call_backs::__path_call_backs, _, _>(call_backs::call_backs)
+        .with::<call_backs::__path_cancel, _, _>(call_backs::cancel)
         .with::<status::__path_status, _, _>(status::status)
         .with::<document::__path_openapi, _, _>(document::openapi)
 }

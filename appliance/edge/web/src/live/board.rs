@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::limits;
+use crate::wire::call_backs::CallBackLine;
 use crate::wire::calls::{CallView, EmotionView, RecordView};
 use crate::wire::staff::{AgentLine, QueueLine, RefusalLine};
 
@@ -35,6 +36,7 @@ pub(crate) enum News {
         calls: Vec<CallView>,
         agents: Vec<AgentLine>,
         queues: Vec<QueueLine>,
+        call_backs: Vec<CallBackLine>,
     },
     /// A call started or changed.
     Call { call: Box<CallView> },
@@ -53,6 +55,8 @@ pub(crate) enum News {
         agents: Vec<AgentLine>,
         queues: Vec<QueueLine>,
     },
+    /// All calls that are owed now.
+    CallBacks { call_backs: Vec<CallBackLine> },
     /// A call to the outside was refused or cut off by the site's protection.
     Refused { refusal: Box<RefusalLine> },
 }
@@ -68,6 +72,7 @@ impl News {
             Self::Agent { .. } => "agent",
             Self::Queue { .. } => "queue",
             Self::Staff { .. } => "staff",
+            Self::CallBacks { .. } => "call_backs",
             Self::Refused { .. } => "refused",
         }
     }
@@ -92,6 +97,7 @@ struct Inner {
     calls: BTreeMap<Uuid, CallView>,
     agents: BTreeMap<String, AgentLine>,
     queues: BTreeMap<String, QueueLine>,
+    call_backs: Vec<CallBackLine>,
     told: VecDeque<Arc<Told>>,
     number: u64,
     /// Events since somebody listened last.
@@ -121,6 +127,7 @@ impl Inner {
             calls: self.calls.values().cloned().collect(),
             agents: self.agents.values().cloned().collect(),
             queues: self.queues.values().cloned().collect(),
+            call_backs: self.call_backs.clone(),
         }
     }
 }
@@ -151,6 +158,7 @@ impl Board {
             calls: BTreeMap::new(),
             agents: BTreeMap::new(),
             queues: BTreeMap::new(),
+            call_backs: Vec::new(),
             told: VecDeque::new(),
             number: 0,
             unheard: 0,
@@ -178,6 +186,11 @@ impl Board {
         self.inner().queues.values().cloned().collect()
     }
 
+    /// Calls that are owed, in the order in which they were promised.
+    pub(crate) fn call_backs(&self) -> Vec<CallBackLine> {
+        self.inner().call_backs.clone()
+    }
+
     /// Whether the call runs now.
     pub(crate) fn is_live(&self, id: Uuid) -> bool {
         self.inner().calls.contains_key(&id)
@@ -189,6 +202,7 @@ impl Board {
         let calls = live.calls.iter().take(limits::LIVE_CALLS);
         inner.calls = calls.map(|call| (call.id, CallView::from(call))).collect();
         inner.staff(&live.agents, &live.queues);
+        inner.call_backs = live.call_backs.iter().map(CallBackLine::from).collect();
         let snapshot = inner.snapshot();
         self.tell(&mut inner, &snapshot);
     }
@@ -247,6 +261,12 @@ impl Board {
             Event::Refused(refusal) => Some(News::Refused {
                 refusal: Box::new(refusal.into()),
             }),
+            Event::CallBacks(owed) => {
+                inner.call_backs = owed.iter().map(CallBackLine::from).collect();
+                Some(News::CallBacks {
+                    call_backs: inner.call_backs.clone(),
+                })
+            }
             // Nobody on the page watches phones and lines yet.
             Event::Phone { .. } | Event::Trunk { .. } => None,
             Event::Ended { call, record } => {

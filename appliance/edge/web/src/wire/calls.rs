@@ -102,6 +102,10 @@ pub(crate) struct HandledView {
     /// The phone, or the number outside, that answered last.
     pub(crate) answered_by: Option<String>,
     pub(crate) queue: Option<String>,
+    /// The caller took the offer to be called back.
+    pub(crate) call_back_promised: bool,
+    /// The id of the call in which this one was promised.
+    pub(crate) call_back_of: Option<String>,
     /// By the site's prices, thousandths.
     pub(crate) cost: u64,
     pub(crate) ring_ms: u64,
@@ -221,6 +225,8 @@ impl From<&Record> for HandledView {
             agent: handled.agent.clone(),
             answered_by: handled.answered_by.clone(),
             queue: handled.queue.clone(),
+            call_back_promised: handled.call_back_promised,
+            call_back_of: handled.call_back_of.map(|call| call.to_string()),
             cost: handled.cost,
             ring_ms: spans.ring_ms,
             wait_ms: spans.wait_ms,

@@ -3,6 +3,7 @@
 //! They exist so that the core carries no API schema. Field names are the API: added, never renamed.
 
 pub(crate) mod bans;
+pub(crate) mod call_backs;
 pub(crate) mod calls;
 pub(crate) mod site;
 pub(crate) mod staff;
