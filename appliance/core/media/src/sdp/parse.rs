@@ -103,7 +103,17 @@ impl Media {
     }
 }
 
+/// Words of a media line are tokens (RFC 8866 section 9), the transport several with `/` between: an
+/// answer repeats those of each section, and must not carry what a peer could break a line with.
+fn is_token(word: &str) -> bool {
+    word.bytes()
+        .all(|byte| matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-'..=b'9' | b'A'..=b'Z' | b'^'..=b'~'))
+}
+
 fn media(value: &str) -> Result<Media, &'static str> {
+    if !value.split_ascii_whitespace().all(is_token) {
+        return Err("a character that no media line may have");
+    }
     let mut words = value.split_ascii_whitespace();
     let kind = words.next().ok_or("no media kind")?.to_owned();
     let port = words.next().ok_or("no port")?;

@@ -321,6 +321,42 @@ fn an_offer_of_all_codecs_has_events_for_both_clocks() {
 }
 
 #[test]
+fn events_are_neither_offered_nor_taken_where_keys_go_another_way() {
+    for (keys, tones) in [(Keys::Info, false), (Keys::Tones, true)] {
+        let ours = Capabilities { keys, ..all() };
+        let text = String::from_utf8(offer(&ours, LOCAL, 20_000, IDS)).unwrap();
+        assert!(!text.contains("telephone-event"), "{text}");
+        let theirs = Session::parse(&offer(&all(), LOCAL, 6_000, IDS)).unwrap();
+        let answer = answer(&theirs, &ours, LOCAL, 20_000, IDS).unwrap();
+        assert_eq!((answer.spec.events, answer.spec.tones), (None, tones));
+        let text = String::from_utf8(answer.body).unwrap();
+        assert!(!text.contains("telephone-event"), "{text}");
+    }
+}
+
+#[test]
+fn tones_are_looked_for_where_no_events_were_agreed_but_not_unasked_in_opus() {
+    for (format, tones) in [("8", true), ("9", true), ("96", false)] {
+        let lines = format!("m=audio 6000 RTP/AVP {format}\r\na=rtpmap:96 opus/48000/2\r\n");
+        let offer = Session::parse(audio(&lines).as_bytes()).unwrap();
+        let spec = answer(&offer, &all(), LOCAL, 20_000, IDS).unwrap().spec;
+        assert_eq!(spec.tones, tones, "{format}");
+    }
+}
+
+#[test]
+fn what_a_peer_writes_in_a_refused_section_cannot_break_our_answer() {
+    for word in ["\u{b}", "a\u{1}b", "\u{85}", "x=\"y\"", "(t38)"] {
+        let lines = format!("m=audio 6000 RTP/AVP 8\r\nm=video 0 RTP/AVP {word} 96\r\n");
+        let why = Session::parse(audio(&lines).as_bytes()).unwrap_err();
+        assert_eq!(why.status(), 400, "{word:?}");
+    }
+    let lines = "m=audio 6000 RTP/AVP 8\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n\
+        m=image 0 udptl t38\r\nm=text 0 RTP/AVP *\r\n";
+    assert!(Session::parse(audio(lines).as_bytes()).is_ok());
+}
+
+#[test]
 fn stereo_in_name_only_is_opus_and_mono_opus_is_none() {
     for (encoding, is_known) in [
         ("opus/48000/2", true),
