@@ -93,6 +93,8 @@ fn agreed(peer: SocketAddr) -> StreamSpec {
         codec: Codec::Pcma,
         payload: 8,
         events: Some(101),
+        tones: false,
+        mute_keys: false,
         events_clock: 8_000,
         keys: None,
         ptime_ms: 20,

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use media::sdes::OurSecret;
-use media::sdp::Direction;
+use media::sdp::{Direction, Keys};
 use media::{StreamEvent, StreamId, StreamSpec, StreamStats};
 use sip::{DialogId, Peer, Request, TxId, Uri};
 
@@ -202,9 +202,15 @@ impl LegStream {
         self.spec.is_none() || self.closed.is_some() && (!self.recording || self.recorded.is_some())
     }
 
-    /// True when a digit by `road` counts.
+    /// True when a digit by `road` counts: where its line does not say how keys come, the road of
+    /// the first one is that of all.
     pub(crate) fn takes_digit(&mut self, road: DigitRoad) -> bool {
-        *self.digits.get_or_insert(road) == road
+        let said = match self.sound.keys {
+            Keys::Auto => None,
+            Keys::Info => Some(DigitRoad::Info),
+            Keys::Events | Keys::Tones => Some(DigitRoad::Rtp),
+        };
+        said.unwrap_or(*self.digits.get_or_insert(road)) == road
     }
 
     /// Keeps what the media plane says at the end of a stream.

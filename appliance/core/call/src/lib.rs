@@ -45,7 +45,7 @@ pub use event::{Caller, LegEvent, Origin};
 pub use gate::{Ban, BanReason, GateStats};
 pub use leg::{LegId, Recorded};
 pub use line::{Device, Dial, Line, Showing};
-pub use media::sdp::Srtp;
+pub use media::sdp::{Keys, Srtp};
 pub use media::{Codec, StreamCommand, StreamEvent, StreamId, StreamStats};
 pub use net::{Net, NetError};
 pub use registrar::Contact;

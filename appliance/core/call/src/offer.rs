@@ -36,6 +36,7 @@ impl Place {
             direction: self.direction,
             codecs: self.sound.codecs.clone(),
             srtp: self.sound.srtp,
+            keys: self.sound.keys,
             secret: self.secret,
         }
     }

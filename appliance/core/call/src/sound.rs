@@ -1,10 +1,10 @@
-//! How the sound of a line is carried: its codecs, best first, and whether it is protected.
+//! How the sound of a line is carried: its codecs, best first, whether it is protected, how keys go.
 //!
 //! Plain data out of the site file; `switchboard` offers and answers with it. Lines are data, never
 //! branches.
 
 use media::Codec;
-use media::sdp::Srtp;
+use media::sdp::{Keys, Srtp};
 
 /// What one trunk or device may speak.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Sound {
     pub codecs: Vec<Codec>,
     /// Whether media is protected by keys in the signalling; that should then be TLS.
     pub srtp: Srtp,
+    /// How keys are pressed.
+    pub keys: Keys,
 }
 
 impl Sound {
@@ -21,6 +23,7 @@ impl Sound {
         Self {
             codecs: vec![Codec::Pcma, Codec::Pcmu],
             srtp: Srtp::Off,
+            keys: Keys::Auto,
         }
     }
 
@@ -29,6 +32,7 @@ impl Sound {
         Self {
             codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
             srtp: Srtp::Allow,
+            keys: Keys::Auto,
         }
     }
 

@@ -131,6 +131,8 @@ fn spec(phone: &Phone) -> anyhow::Result<StreamSpec> {
         codec: Codec::Pcma,
         payload: Codec::Pcma.static_payload(),
         events: Some(101),
+        tones: false,
+        mute_keys: false,
         events_clock: 8_000,
         keys: None,
         ptime_ms: 20,

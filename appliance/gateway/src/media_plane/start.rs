@@ -163,6 +163,8 @@ pub(super) fn idle(now: Instant, id: StreamId) -> Stream {
         codec: Codec::Pcma,
         payload: Codec::Pcma.static_payload(),
         events: None,
+        tones: false,
+        mute_keys: false,
         events_clock: 8_000,
         keys: None,
         ptime_ms: 20,

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use media::sdes::OurSecret;
-use media::sdp::{OfferError, SdpIds, Srtp};
+use media::sdp::{Keys, OfferError, SdpIds, Srtp};
 use media::srtp::MAX_KEY;
 use media::{Codec, StreamCommand, StreamId, StreamSpec};
 use rand_core::RngCore;
@@ -203,9 +203,18 @@ impl Switchboard {
     }
 
     /// Takes a stream as agreed: opens it the first time, changes it after that.
-    pub(super) fn agree(&mut self, leg: LegId, spec: StreamSpec) {
-        let Some(stream) = self.legs.get_mut(&leg).and_then(|l| l.stream.as_mut()) else {
+    pub(super) fn agree(&mut self, leg: LegId, mut spec: StreamSpec) {
+        let Some(entry) = self.legs.get_mut(&leg) else {
             return;
+        };
+        let takes_info = entry.allows.info;
+        let Some(stream) = entry.stream.as_mut() else {
+            return;
+        };
+        spec.mute_keys = match stream.sound.keys {
+            Keys::Info => true,
+            Keys::Auto => takes_info && spec.events.is_none(),
+            Keys::Events | Keys::Tones => false,
         };
         let id = stream.id;
         match stream.spec.replace(spec.clone()) {

@@ -97,12 +97,11 @@ impl Switchboard {
         }
     }
 
-    /// Whether keys reach the party of `leg` by INFO only: it takes INFO, and no events by RTP.
+    /// Whether keys reach the party of `leg` by INFO only.
     fn wants_info(&self, leg: LegId) -> bool {
-        self.legs.get(&leg).is_some_and(|entry| {
-            let spec = entry.stream.as_ref().and_then(|s| s.spec.as_ref());
-            entry.allows.info && spec.is_some_and(|spec| spec.events.is_none())
-        })
+        let entry = self.legs.get(&leg).and_then(|l| l.stream.as_ref());
+        let spec = entry.and_then(|stream| stream.spec.as_ref());
+        spec.is_some_and(|spec| spec.mute_keys)
     }
 
     fn send_info(&mut self, now: Instant, leg: LegId, digit: char) {

@@ -7,6 +7,7 @@ mod dialling;
 mod drive;
 mod holding;
 mod identity;
+mod keys;
 mod manner;
 mod phone;
 mod protection;

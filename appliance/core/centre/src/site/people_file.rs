@@ -43,6 +43,7 @@ pub(super) fn devices<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<
         "outbound",
         "codecs",
         "srtp",
+        "dtmf",
         "limits",
         "audio",
     ];

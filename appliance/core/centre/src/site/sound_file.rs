@@ -1,6 +1,6 @@
-//! How a trunk or a device is spoken with, as it was written: `codecs`, `srtp`.
+//! How a trunk or a device is spoken with, as it was written: `codecs`, `srtp`, `dtmf`.
 
-use call::{Codec, Srtp};
+use call::{Codec, Keys, Srtp};
 
 use super::Sound;
 use super::diagnostic::did_you_mean;
@@ -21,6 +21,13 @@ const SRTP: [(&str, Srtp); 3] = [
     ("require", Srtp::Require),
 ];
 
+const KEYS: [(&str, Keys); 4] = [
+    ("auto", Keys::Auto),
+    ("rfc4733", Keys::Events),
+    ("info", Keys::Info),
+    ("inband", Keys::Tones),
+];
+
 /// What is written, or `otherwise`.
 pub(super) fn sound<'t>(reader: &mut Reader<'t, '_>, table: &Table<'t>, otherwise: Sound) -> Sound {
     Sound {
@@ -28,6 +35,9 @@ pub(super) fn sound<'t>(reader: &mut Reader<'t, '_>, table: &Table<'t>, otherwis
         srtp: reader
             .choice(table, "srtp", &SRTP)
             .unwrap_or(otherwise.srtp),
+        keys: reader
+            .choice(table, "dtmf", &KEYS)
+            .unwrap_or(otherwise.keys),
     }
 }
 

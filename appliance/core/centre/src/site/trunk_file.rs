@@ -42,6 +42,7 @@ pub(super) fn trunks<'t>(reader: &mut Reader<'t, '_>, root: &Table<'t>) -> Vec<T
         "caller_format",
         "codecs",
         "srtp",
+        "dtmf",
         "limits",
     ];
     for (name, mut table) in reader.tables(root, "trunk", &keys, MAX_TRUNKS) {

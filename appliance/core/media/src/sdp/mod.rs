@@ -125,6 +125,12 @@ pub struct StreamSpec {
     pub payload: u8,
     /// Payload type of RFC 4733 events, where agreed.
     pub events: Option<u8>,
+    /// Keys may come as tones in the sound itself, and are looked for there.
+    #[serde(default)]
+    pub tones: bool,
+    /// Keys reach the peer by signalling: what the other party of a bridge presses is not sounded.
+    #[serde(default)]
+    pub mute_keys: bool,
     /// Clock of these events, Hz: the codec's (RFC 4733 section 2.1), though some peers keep 8000
     /// beside Opus.
     #[serde(default = "narrow")]
@@ -163,6 +169,37 @@ pub enum Srtp {
     Require,
 }
 
+/// How keys are pressed, on the way in and on the way out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keys {
+    /// As events where the peer takes them, else by INFO where it takes that, else as tones.
+    #[default]
+    Auto,
+    /// As events (RFC 4733); as tones to a peer that takes none.
+    Events,
+    /// By INFO: no events are agreed on, and no tones are looked for.
+    Info,
+    /// As tones in the sound (ITU-T Q.23): no events are agreed on.
+    Tones,
+}
+
+impl Keys {
+    /// Whether events are agreed on.
+    pub fn takes_events(self) -> bool {
+        matches!(self, Self::Auto | Self::Events)
+    }
+
+    /// Whether keys are looked for in the sound. Opus does not keep tones well enough to be trusted
+    /// where nobody says that they will come so.
+    fn hears_tones(self, codec: Codec, has_events: bool) -> bool {
+        match self {
+            Self::Auto => !has_events && codec != Codec::Opus,
+            Self::Tones => true,
+            Self::Events | Self::Info => false,
+        }
+    }
+}
+
 /// The clock of events where a description from before says none, Hz.
 fn narrow() -> u32 {
     crate::limits::RATE
@@ -177,6 +214,8 @@ pub struct Capabilities {
     pub direction: Direction,
     /// Whether media may or must be protected.
     pub srtp: Srtp,
+    /// How keys are pressed.
+    pub keys: Keys,
     /// What our key is made of, the same for each description of a stream.
     pub secret: OurSecret,
 }
@@ -187,6 +226,7 @@ impl Default for Capabilities {
             codecs: vec![Codec::Pcma, Codec::Pcmu],
             direction: Direction::SendRecv,
             srtp: Srtp::Off,
+            keys: Keys::Auto,
             secret: OurSecret::new([0; MAX_KEY]),
         }
     }

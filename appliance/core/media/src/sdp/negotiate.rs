@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
 use super::{
-    Answer, Capabilities, Direction, Media, OfferError, SdpIds, Session, Srtp, StreamKeys,
+    Answer, Capabilities, Direction, Keys, Media, OfferError, SdpIds, Session, Srtp, StreamKeys,
     StreamSpec,
 };
 use crate::codec::Codec;
@@ -65,7 +65,10 @@ pub fn offer(ours: &Capabilities, local: IpAddr, port: u16, ids: SdpIds) -> Vec<
         (is_narrow, OUR_EVENTS, Codec::Pcma.clock()),
         (is_wide, OUR_WIDE_EVENTS, Codec::Opus.clock()),
     ];
-    let events = events.into_iter().filter(|(is_offered, ..)| *is_offered);
+    let takes = ours.keys.takes_events();
+    let events = events
+        .into_iter()
+        .filter(|(is_spoken, ..)| *is_spoken && takes);
     for (_, payload, _) in events.clone() {
         let _ = write!(text, " {payload}");
     }
@@ -123,7 +126,7 @@ fn choose(
             };
             continue;
         };
-        let mut spec = spec(session, media, codec, payload)?;
+        let mut spec = spec(session, media, (codec, payload), ours.keys)?;
         spec.direction = spec.direction.within(ours.direction);
         spec.keys = keys.map(|(_, keys)| keys);
         return Ok((index, spec, keys.map(|(tag, _)| tag)));
@@ -162,8 +165,8 @@ fn keys(media: &Media, ours: &Capabilities) -> Result<Option<(u32, StreamKeys)>,
 fn spec(
     session: &Session,
     media: &Media,
-    codec: Codec,
-    payload: u8,
+    (codec, payload): (Codec, u8),
+    keys: Keys,
 ) -> Result<StreamSpec, OfferError> {
     let ip = media
         .connection
@@ -184,11 +187,13 @@ fn spec(
         Some((port, address)) => SocketAddr::new(address.unwrap_or(ip), port),
         None => SocketAddr::new(ip, media.port.checked_add(1).unwrap_or(media.port)),
     };
-    let events = events(media, codec);
+    let events = events(media, codec).filter(|_| keys.takes_events());
     Ok(StreamSpec {
         codec,
         payload,
         events: events.map(|(payload, _)| payload),
+        tones: keys.hears_tones(codec, events.is_some()),
+        mute_keys: false,
         events_clock: events.map_or(RATE, |(_, clock)| clock),
         keys: None,
         ptime_ms: OUR_PTIME,

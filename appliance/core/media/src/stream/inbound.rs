@@ -133,7 +133,7 @@ impl Inbound {
             Some(Arrival::Duplicate) => self.counts.twice += 1,
             Some(_) => {
                 self.take_audio(now, &packet, spec.codec, (decodes, voice));
-                if spec.events.is_none() && spec.codec.is_g711() {
+                if spec.tones && spec.codec.is_g711() {
                     digit = self.listen(spec.codec, packet.payload);
                 }
             }

@@ -467,10 +467,9 @@ impl Frames {
     }
 }
 
-/// Whether keys are looked for in the decoded sound: G.711's are found packet by packet, and in Opus
-/// tones are not kept well enough to be trusted.
+/// Whether keys are looked for in the decoded sound: G.711's are found packet by packet.
 fn listens(spec: &StreamSpec) -> bool {
-    spec.events.is_none() && spec.codec == Codec::G722
+    spec.tones && !spec.codec.is_g711()
 }
 
 /// Interleaves the party (left) and what it hears (right) as A-law.

@@ -233,7 +233,7 @@ impl Outbound {
         out: &mut [u8],
     ) -> Option<usize> {
         if let Kind::Key(key) = passing.kind {
-            self.push_digit(key);
+            self.press(key, spec);
             return None;
         }
         if let (Kind::Audio(Some(key)), Some(_)) = (passing.kind, spec.events) {
@@ -241,7 +241,7 @@ impl Outbound {
         }
         if !is_relayed(passing.codec, spec.codec) {
             if let Kind::Event(Some(key)) = passing.kind {
-                self.push_digit(key);
+                self.press(key, spec);
             }
             return None;
         }
@@ -267,7 +267,7 @@ impl Outbound {
         let Some(payload_type) = payload_type else {
             track.leave_out();
             if let Kind::Event(Some(key)) = passing.kind {
-                self.push_digit(key);
+                self.press(key, spec);
             }
             return None;
         };
@@ -319,6 +319,13 @@ impl Outbound {
 
     pub(super) fn push_digit(&mut self, digit: char) -> bool {
         self.keys.digits.push(digit)
+    }
+
+    /// A key of the other party, unless it reaches ours by signalling.
+    fn press(&mut self, key: char, spec: &StreamSpec) {
+        if !spec.mute_keys {
+            self.push_digit(key);
+        }
     }
 
     /// Sends what the other party says, from now on or no more.

@@ -411,6 +411,21 @@ fn what_may_stop_calls_is_a_warning() {
 }
 
 #[test]
+fn how_keys_go_is_read_for_each_line_and_wrong_words_named() {
+    let site = |line: &str| format!("{HEAD}{FLOW}[device.1001]\npassword = \"x\"\n{line}\n");
+    let keys = |text: &str| {
+        let site = Site::load(text, &prompts()).expect("no fault");
+        site.people().device("1001").expect("a device").sound.keys
+    };
+    assert_eq!(keys(&site("")), call::Keys::Auto);
+    assert_eq!(keys(&site("dtmf = \"inband\"")), call::Keys::Tones);
+    assert_eq!(keys(&site("dtmf = \"info\"")), call::Keys::Info);
+    let text = site("dtmf = \"rfc2833\"");
+    let last = text.lines().count() as u32;
+    only_fault(&text, last, 9, "did you mean `rfc4733`?");
+}
+
+#[test]
 fn codecs_are_read_for_each_line_and_wrong_ones_named() {
     let site = |codecs: &str| format!("{HEAD}{FLOW}[device.1001]\npassword = \"x\"\n{codecs}\n");
     let codecs = |text: &str| {

@@ -166,10 +166,30 @@ fn keys_become_tones_for_a_peer_without_events_and_leave_no_gap() {
 }
 
 #[test]
+fn keys_that_go_on_by_signalling_are_not_sounded_too() {
+    let mut pair = Pair::new(
+        spec(),
+        StreamSpec {
+            events: None,
+            mute_keys: true,
+            ..spec()
+        },
+    );
+    pair.say(0xD5).unwrap();
+    for n in 1..=8u16 {
+        let [high, low] = (n.min(6) * 160).to_be_bytes();
+        assert_eq!(pair.pass(101, n == 1, &[5, 10, high, low]), None);
+    }
+    let sounded: Vec<Sent> = (0..20).filter_map(|_| pair.tick()).collect();
+    assert_eq!(tones(&sounded), "");
+}
+
+#[test]
 fn tones_of_a_peer_without_events_are_keys_and_become_events() {
     let mut pair = Pair::new(
         StreamSpec {
             events: None,
+            tones: true,
             ..spec()
         },
         spec(),

@@ -199,24 +199,27 @@ fn keys_beside_opus_are_counted_by_the_clock_that_was_agreed() {
 }
 
 #[test]
-fn a_key_sung_into_g722_is_heard_once() {
-    let mut leg = Leg::new(StreamSpec {
-        events: None,
-        ..of(Codec::G722)
-    });
-    let mut other = Leg::new(StreamSpec {
-        events: None,
-        ..of(Codec::G722)
-    });
-    assert!(other.stream.send_digit('7'));
-    for _ in 0..40 {
-        let payload = other.tick().map(|made| made.payload);
-        leg.hear(9, false, &payload.unwrap_or_else(|| vec![0; FRAME]));
-        leg.timestamp = leg.timestamp.wrapping_add(160);
-        leg.tick();
+fn a_key_sung_into_g722_or_opus_is_heard_once_where_it_is_looked_for() {
+    for (codec, step) in [(Codec::G722, 160), (Codec::Opus, 960)] {
+        for tones in [true, false] {
+            let sung = StreamSpec {
+                events: None,
+                tones,
+                ..of(codec)
+            };
+            let (mut leg, mut other) = (Leg::new(sung.clone()), Leg::new(sung));
+            assert!(other.stream.send_digit('7'));
+            for _ in 0..40 {
+                if let Some(made) = other.tick() {
+                    leg.hear(codec.static_payload(), false, &made.payload);
+                }
+                leg.timestamp = leg.timestamp.wrapping_add(step);
+                leg.tick();
+            }
+            assert_eq!(leg.stream.take_key(), tones.then_some('7'), "{codec:?}");
+            assert_eq!(leg.digits(), if tones { "7" } else { "" }, "{codec:?}");
+        }
     }
-    assert_eq!(leg.stream.take_key(), Some('7'));
-    assert_eq!(leg.digits(), "7");
 }
 
 #[test]
