@@ -197,6 +197,11 @@ impl Sources {
                 gate.ignored_banned,
             ),
             (
+                "calls_shed",
+                "Calls not sent to a carrier that asked for fewer",
+                now.centre.switchboard.shed,
+            ),
+            (
                 "strangers_refused",
                 "Requests answered 403",
                 gate.refused_unknown + gate.refused_tries,

@@ -53,6 +53,8 @@ pub const MAX_BANS: usize = 4_096;
 pub const LATE: Duration = Duration::from_millis(250);
 /// How long new calls are turned away after that.
 pub const SHED_FOR: Duration = Duration::from_secs(1);
+/// From how many of a hundred legs on our neighbours are asked for fewer calls (RFC 7339).
+pub const CROWDED_PERCENT: usize = 90;
 /// How many times [`MAX_CHALLENGES`] a source may use from which a phone is registered.
 pub const KNOWN_HELPINGS: u32 = 20;
 /// Devices at most; beyond it the last by name are not taken.

@@ -58,6 +58,8 @@ pub struct Dial {
     pub display: Option<String>,
     /// Whether the called party may see it.
     pub showing: Showing,
+    /// Somebody calls for help: it is sent even to a carrier that asks for fewer calls (RFC 7339).
+    pub urgent: bool,
     /// How long it may take until somebody answers.
     pub patience: Duration,
 }

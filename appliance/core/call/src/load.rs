@@ -11,6 +11,8 @@ use crate::limits::{LATE, SHED_FOR};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Load {
     shed_until: Option<Instant>,
+    /// How many of a hundred calls our neighbours should leave out while it does not keep up.
+    percent: u8,
 }
 
 impl Load {
@@ -18,8 +20,19 @@ impl Load {
     pub(crate) fn note(&mut self, now: Instant, next: Option<Instant>) {
         let late = next.map(|at| now.saturating_duration_since(at));
         if late.is_some_and(|late| late >= LATE) {
+            let before = if self.is_high(now) { self.percent } else { 0 };
+            let late = late.unwrap_or_default().as_millis();
+            // Half of them at once, all where it is twice as late.
+            let wanted = late.saturating_mul(50) / LATE.as_millis().max(1);
+            let wanted = u8::try_from(wanted.min(100)).unwrap_or(100);
+            self.percent = before.max(wanted);
             self.shed_until = Some(now + SHED_FOR);
         }
+    }
+
+    /// How many of a hundred calls our neighbours should leave out at `now` (RFC 7339).
+    pub(crate) fn relief(&self, now: Instant) -> u8 {
+        if self.is_high(now) { self.percent } else { 0 }
     }
 
     /// Until when new calls are turned away.

@@ -24,6 +24,10 @@ pub struct Stats {
     pub ports_out: usize,
     /// Phones registered now.
     pub contacts: usize,
+    /// Calls that were not sent to a server that asked for fewer (RFC 7339).
+    pub shed: u64,
+    /// How many of a hundred calls our neighbours are asked to leave out now.
+    pub relief_percent: u8,
     /// Unknown sources remembered now.
     pub sources: usize,
     /// Sources banned, those whose ban ended lately included.

@@ -7,6 +7,7 @@ use crate::dialog::Path;
 use crate::endpoint::EndpointConfig;
 use crate::login::Field;
 use crate::method::Method;
+use crate::overload;
 use crate::request::Body;
 use crate::transport::Peer;
 use crate::uri::Uri;
@@ -110,10 +111,11 @@ impl Draft {
         writer.field(
             "Via",
             format!(
-                "SIP/2.0/{} {};branch={};rport",
+                "SIP/2.0/{} {};branch={};rport{}",
                 self.to.transport.via_name(),
                 config.local.of(self.to.transport),
-                self.branch
+                self.branch,
+                overload::OFFER
             ),
         );
         for route in &self.routes {

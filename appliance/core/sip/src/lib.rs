@@ -36,6 +36,7 @@ mod method;
 mod name_addr;
 mod offset;
 mod option_tags;
+mod overload;
 mod params;
 mod parse;
 mod reason;

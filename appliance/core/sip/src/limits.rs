@@ -53,3 +53,11 @@ pub const RETRY_AFTER_SECONDS: u32 = 5;
 pub const NONCE_LIFE: Duration = Duration::from_secs(300);
 /// An INVITE not answered within this is told 100 Trying (RFC 3261 17.2.1).
 pub const TRYING_AFTER: Duration = Duration::from_millis(200);
+/// For how long a wish of ours for fewer requests holds (RFC 7339 4.3).
+pub const OVERLOAD_VALIDITY: Duration = Duration::from_secs(1);
+/// For how long a server's wish holds where it says nothing (RFC 7339 4.3).
+pub const USUAL_OVERLOAD_VALIDITY: Duration = Duration::from_millis(500);
+/// The longest that a server's wish holds, whatever it says.
+pub const MAX_OVERLOAD_VALIDITY: Duration = Duration::from_secs(60);
+/// Most servers whose wish for fewer requests is remembered.
+pub const MAX_OVERLOADED: usize = 256;

@@ -10,6 +10,7 @@ use crate::endpoint::EndpointConfig;
 use crate::header::Kind;
 use crate::message::{Message, StartLine};
 use crate::method::Method;
+use crate::overload::Relief;
 use crate::request::Reply;
 use crate::transport::{Peer, Transport};
 use crate::via::{Via, ViaList};
@@ -77,15 +78,19 @@ impl ReplyHead {
     }
 
     /// A response.
-    pub(crate) fn render(&self, config: &EndpointConfig, reply: &Reply) -> Vec<u8> {
+    pub(crate) fn render(&self, config: &EndpointConfig, relief: Relief, reply: &Reply) -> Vec<u8> {
         let status = reply.status;
         let reason = reply
             .reason
             .as_deref()
             .unwrap_or_else(|| reason_phrase(status));
         let mut writer = Writer::response(status, reason.as_bytes());
-        for via in &self.vias {
-            writer.field("Via", via);
+        for (at, via) in self.vias.iter().enumerate() {
+            if at == 0 && self.says_server {
+                writer.field("Via", relief.written(via));
+            } else {
+                writer.field("Via", via);
+            }
         }
         let makes_dialog = self.method == Method::Invite && (101..300).contains(&status);
         if makes_dialog {

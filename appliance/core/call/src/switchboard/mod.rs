@@ -35,7 +35,7 @@ use crate::deadlines::Deadlines;
 use crate::event::LegEvent;
 use crate::gate::{Ban, Gate};
 use crate::leg::{Leg, LegId};
-use crate::limits::MAX_DEVICES;
+use crate::limits::{CROWDED_PERCENT, MAX_DEVICES, MAX_LEGS};
 use crate::line::Device;
 use crate::load::Load;
 use crate::ports::Ports;
@@ -143,6 +143,25 @@ struct House {
     stopping: bool,
     random: ChaCha12Rng,
     load: Load,
+    wall: Wall,
+}
+
+/// What the wall clock showed at one moment; it only orders what we tell other boxes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wall {
+    told: Option<(Instant, i64)>,
+}
+
+impl Wall {
+    /// Milliseconds since 1970 UTC at `now`; 0 where nobody told.
+    fn at(self, now: Instant) -> u64 {
+        let Some((then, unix_ms)) = self.told else {
+            return 0;
+        };
+        let since = now.saturating_duration_since(then).as_millis();
+        let told = u64::try_from(unix_ms).unwrap_or(0);
+        told.saturating_add(u64::try_from(since).unwrap_or(0))
+    }
 }
 
 impl Switchboard {
@@ -169,6 +188,7 @@ impl Switchboard {
                 stopping: false,
                 random,
                 load: Load::default(),
+                wall: Wall::default(),
             },
         }
     }
@@ -220,6 +240,8 @@ impl Switchboard {
     pub fn handle_message(&mut self, now: Instant, from: Peer, bytes: &[u8]) {
         let next = self.poll_timeout().map(|(at, _)| at);
         self.house.load.note(now, next);
+        let percent = self.relief(now);
+        self.endpoint.ask_relief(percent, self.house.wall.at(now));
         self.endpoint.handle_message(now, from, bytes);
         self.drain(now);
     }
@@ -256,6 +278,26 @@ impl Switchboard {
             }
         }
         self.drain(now);
+    }
+
+    /// Notes what the host's clock shows, milliseconds since 1970 UTC.
+    pub fn set_wall_clock(&mut self, now: Instant, unix_ms: i64) {
+        self.house.wall = Wall {
+            told: Some((now, unix_ms)),
+        };
+    }
+
+    /// How many of a hundred new calls we would rather not be sent: all while we stop, some while we are late, and
+    /// more and more as the last places are taken.
+    fn relief(&mut self, now: Instant) -> u8 {
+        if self.house.stopping {
+            return 100;
+        }
+        let taken = self.legs.len().saturating_mul(100) / MAX_LEGS;
+        let crowd =
+            taken.saturating_sub(CROWDED_PERCENT).saturating_mul(100) / (100 - CROWDED_PERCENT);
+        let crowd = u8::try_from(crowd.min(100)).unwrap_or(100);
+        self.house.load.relief(now).max(crowd)
     }
 
     /// Takes no new calls from now on; the owner ends the running ones.
@@ -305,6 +347,7 @@ impl Switchboard {
             sources: self.gate.sources(),
             bans: self.gate.bans_held(),
             index: self.index.len(),
+            relief_percent: self.endpoint.relief(),
             deadlines: self.deadlines.len(),
             sip: self.endpoint.stats(),
             ..self.stats.clone()

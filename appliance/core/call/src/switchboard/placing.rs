@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use rand_core::RngCore;
 use sip::{Body, OutgoingInvite, Peer, Uri};
 
 use super::admission::{ALLOW, SUPPORTED, SUPPORTED_UNRELIABLE};
@@ -120,12 +121,10 @@ impl Switchboard {
                 self.next_target(now, leg);
             }
         }
-        let is_placed = self.dialling(leg).is_some_and(|d| !d.branches.is_empty());
-        if is_placed {
-            Ok(())
-        } else {
-            Err(Cause::UnknownNumber)
-        }
+        let Some(dialling) = self.dialling(leg).filter(|d| d.branches.is_empty()) else {
+            return Ok(());
+        };
+        Err(dialling.failed.unwrap_or(Cause::UnknownNumber))
     }
 
     /// Asks the next server of a carrier; false where there is none left.
@@ -133,7 +132,18 @@ impl Switchboard {
         let Some(dialling) = self.dialling(leg) else {
             return false;
         };
+        let urgent = dialling.dial.urgent;
         let Some(target) = dialling.spare.pop_front() else {
+            return false;
+        };
+        if !urgent && self.is_shed(now, target.peer) {
+            self.stats.shed += 1;
+            if let Some(dialling) = self.dialling(leg) {
+                dialling.note_failure(Cause::Congested);
+            }
+            return self.next_target(now, leg);
+        }
+        let Some(dialling) = self.dialling(leg) else {
             return false;
         };
         if dialling.spare.is_empty() {
@@ -143,6 +153,12 @@ impl Switchboard {
                 .set((leg, Why::Server), now + SERVER_PATIENCE);
         }
         self.send_invite(now, leg, target)
+    }
+
+    /// Whether this call is one of those that a server asked us to leave out (RFC 7339).
+    fn is_shed(&mut self, now: Instant, peer: Peer) -> bool {
+        let percent = self.endpoint.relief_for(now, peer);
+        percent > 0 && self.house.random.next_u32() % 100 < u32::from(percent)
     }
 
     /// The servers of a trunk were located, or could not be: calls that waited go on or end.

@@ -9,6 +9,7 @@ mod holding;
 mod identity;
 mod keys;
 mod manner;
+mod overload;
 mod phone;
 mod protection;
 mod reasons;

@@ -62,6 +62,7 @@ pub(crate) fn to_carrier(number: &str) -> Dial {
         from: "01088886666".into(),
         display: None,
         showing: Showing::Usual,
+        urgent: false,
         patience: Duration::from_secs(30),
     }
 }

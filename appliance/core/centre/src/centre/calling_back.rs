@@ -154,6 +154,7 @@ impl Centre {
                 from: number.clone(),
                 display: None,
                 showing: Showing::Usual,
+                urgent: false,
                 patience: ring.patience,
             },
         );

@@ -119,6 +119,7 @@ impl Centre {
             },
             display: shown.map(|device| device.shown.clone()),
             showing: wishes.showing,
+            urgent: false,
             patience,
         };
         Some(self.place(now, id, party, dial))

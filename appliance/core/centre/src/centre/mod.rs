@@ -171,6 +171,7 @@ impl Centre {
             media_ip: config.media_ip,
             realm: REALM.into(),
         });
+        switchboard.set_wall_clock(config.now, config.unix_ms);
         switchboard.set_lines(config.now, trunks(&site), devices(&site, &house));
         let mut queues = Queues::default();
         queues.set_site(config.now, &site);
@@ -210,7 +211,10 @@ impl Centre {
                 let (agents, queues) = (self.agents(), self.queues());
                 self.show(Event::Staff { agents, queues });
             }
-            Input::WallClock { unix_ms } => self.wall = WallClock::new(now, unix_ms),
+            Input::WallClock { unix_ms } => {
+                self.wall = WallClock::new(now, unix_ms);
+                self.switchboard.set_wall_clock(now, unix_ms);
+            }
             Input::Agent { agent, act } => self.agent_act(now, &agent, act),
             Input::LiftBan { source } => {
                 self.switchboard.lift_ban(source);

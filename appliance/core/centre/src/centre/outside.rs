@@ -107,13 +107,19 @@ impl Centre {
                 call.report.goes_by(&way.trunk);
             }
         }
-        let showing = self.showing(id, way);
+        let urgent = self.is_for_help(id);
+        let showing = if urgent {
+            Showing::Usual
+        } else {
+            self.showing(id, way)
+        };
         let dial = Dial {
             line: Line::Trunk(way.trunk.clone()),
             to: way.to.clone(),
             from: way.from.clone(),
             display: None,
             showing,
+            urgent,
             patience: OUTSIDE_PATIENCE,
         };
         let party = Party::Trunk {
@@ -123,19 +129,20 @@ impl Centre {
         self.place(now, id, party, dial)
     }
 
-    /// Whether the called party may see who calls: by the caller's wish, else by the route. Whoever
-    /// is called for help sees it always, to call back.
+    /// Whether somebody calls for help: who calls is always shown then, to be called back, and
+    /// no carrier asks for fewer of such calls.
+    fn is_for_help(&self, id: CallId) -> bool {
+        self.calls.get(&id).is_some_and(|call| {
+            let attempt = call.attempt.as_ref();
+            attempt.is_some_and(|attempt| call.site.plan().is_emergency(&attempt.dialled))
+        })
+    }
+
+    /// Whether the called party may see who calls: by the caller's wish, else by the route.
     fn showing(&self, id: CallId, way: &WayOut) -> Showing {
         let Some(call) = self.calls.get(&id) else {
             return Showing::Usual;
         };
-        let dialled = call
-            .attempt
-            .as_ref()
-            .map(|attempt| attempt.dialled.as_str());
-        if dialled.is_some_and(|dialled| call.site.plan().is_emergency(dialled)) {
-            return Showing::Usual;
-        }
         let lead = call.sides.get(&call.lead);
         let wished = lead.map(|side| side.wishes.showing).unwrap_or_default();
         match wished {

@@ -141,7 +141,7 @@ impl Endpoint {
         let (State::Proceeding, Some(head)) = (inbound.server.state, &inbound.head) else {
             return;
         };
-        let bytes = head.render(&self.config, reply);
+        let bytes = head.render(&self.config, self.relief, reply);
         inbound
             .server
             .send(&mut self.lane, now, status, bytes.clone());

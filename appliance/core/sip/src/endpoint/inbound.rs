@@ -96,7 +96,8 @@ impl Endpoint {
         let tag = self.identity.stateless_tag(&parts);
         if let Some(head) = ReplyHead::of(message, source, tag) {
             let to = reply_address(message.top_via().as_ref(), source);
-            self.lane.send(to, head.render(&self.config, reply));
+            self.lane
+                .send(to, head.render(&self.config, self.relief, reply));
         }
     }
 

@@ -34,6 +34,7 @@ use crate::dialog::State as DialogState;
 use crate::identity::Identity;
 use crate::lane::Lane;
 use crate::message::StartLine;
+use crate::overload::{Relief, Reliefs};
 use crate::parse::ParseError;
 use crate::transaction::client::State as ClientState;
 use crate::transaction::key::Key;
@@ -49,6 +50,9 @@ pub struct Endpoint {
     tables: Tables,
     /// Our places at registrars, each by its first request.
     registrations: BTreeMap<TxId, Registration>,
+    /// What we ask of others, and what servers asked of us (RFC 7339).
+    relief: Relief,
+    reliefs: Reliefs,
 }
 
 impl Endpoint {
@@ -61,6 +65,8 @@ impl Endpoint {
             lane,
             tables: Tables::default(),
             registrations: BTreeMap::new(),
+            relief: Relief::default(),
+            reliefs: Reliefs::default(),
         }
     }
 
@@ -83,13 +89,29 @@ impl Endpoint {
                 }
                 StartLine::Response { status, .. } => {
                     received.responses += 1;
-                    self.handle_response(now, &message, &essentials, status);
+                    self.handle_response((now, from), &message, &essentials, status);
                 }
             },
             (Verdict::Dropped(ParseError::KeepAlive), ..) => received.keepalives += 1,
             (Verdict::Refused(_), ..) => self.refuse(from, &judged),
             _ => received.dropped += 1,
         }
+    }
+
+    /// Asks those who heed it, in answers from now on, to leave out so many of a hundred requests (RFC 7339);
+    /// `unix_ms` tells later wishes from earlier ones.
+    pub fn ask_relief(&mut self, percent: u8, unix_ms: u64) {
+        self.relief = Relief { percent, unix_ms };
+    }
+
+    /// What was asked for last.
+    pub fn relief(&self) -> u8 {
+        self.relief.percent
+    }
+
+    /// How many of a hundred new requests `peer` asks us now not to send it.
+    pub fn relief_for(&self, now: Instant, peer: Peer) -> u8 {
+        self.reliefs.percent(now, peer)
     }
 
     /// The next message to send.

@@ -121,7 +121,7 @@ impl Endpoint {
         known.rseq += 1;
         let mut reply = reply.clone().with_header("Require", TAG);
         reply = reply.with_header("RSeq", known.rseq.to_string());
-        let bytes = head.render(&self.config, &reply);
+        let bytes = head.render(&self.config, self.relief, &reply);
         known.pending = Some(Pending {
             bytes: bytes.clone(),
             interval,

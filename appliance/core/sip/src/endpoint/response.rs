@@ -15,6 +15,7 @@ use crate::name_addr::text;
 use crate::request::Body;
 use crate::transaction::client::News;
 use crate::transaction::key::Key;
+use crate::transport::Peer;
 
 /// One response on its way through the endpoint.
 #[derive(Clone, Copy)]
@@ -30,7 +31,7 @@ struct Arrival<'m, 'a> {
 impl Endpoint {
     pub(super) fn handle_response(
         &mut self,
-        now: Instant,
+        (now, from): (Instant, Peer),
         message: &Message<'_>,
         essentials: &Essentials<'_>,
         status: u16,
@@ -44,6 +45,7 @@ impl Endpoint {
         let Some(outbound) = self.tables.client(tx) else {
             return;
         };
+        self.reliefs.note(now, from, &essentials.via);
         let news = outbound.client.handle_response(&mut self.lane, now, status);
         let (purpose, told) = (outbound.purpose, outbound.told);
         let has_offered = outbound.draft.as_ref().is_none_or(|d| d.body.is_some());

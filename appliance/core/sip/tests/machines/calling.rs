@@ -15,7 +15,7 @@ fn placed(stage: &mut Stage) -> (sip::DialogId, String) {
 fn unanswered_invite_is_repeated_by_timer_a_and_given_up_by_timer_b() {
     let mut stage = Stage::new();
     let (dialog, invite) = placed(&mut stage);
-    assert!(field(&invite, "Via").ends_with(";rport"));
+    assert!(field(&invite, "Via").ends_with(";rport;oc;oc-algo=\"loss\""));
     assert_eq!(
         field(&invite, "From").split(';').next(),
         Some("\"The \\\"Box\\\"\" <sip:box@192.0.2.9>")
