@@ -36,6 +36,8 @@ pub struct Options {
     pub tcp: bool,
     /// Certificate and key of SIP over TLS, where it takes that.
     pub tls: Option<(PathBuf, PathBuf)>,
+    /// What libasound reads for the box's sound cards, in place of this machine's own configuration.
+    pub alsa: Option<PathBuf>,
     /// Where it runs, and its address there; on loopback where not.
     pub inside: Option<(Namespace, IpAddr)>,
 }
@@ -79,6 +81,9 @@ impl Appliance {
             .args(["--web", "127.0.0.1:0", "--data"])
             .arg(&options.data);
         command.arg("--prompts").arg(root().join("models/prompts"));
+        if let Some(file) = &options.alsa {
+            command.env("ALSA_CONFIG_PATH", file);
+        }
         if let Some(broker) = &options.broker {
             command.arg("--broker").arg(broker);
         }
@@ -138,6 +143,18 @@ impl Appliance {
 
     /// One figure of `/metrics`, by its full name.
     pub fn metric(&self, name: &str) -> Option<f64> {
+        self.find(|line| line.split([' ', '{']).next() == Some(name))
+    }
+
+    /// One figure of `/metrics`, by its full name with its labels.
+    pub fn figure(&self, name: &str) -> Option<f64> {
+        self.find(|line| {
+            line.rsplit_once(' ')
+                .is_some_and(|(found, _)| found == name)
+        })
+    }
+
+    fn find(&self, is_it: impl Fn(&str) -> bool) -> Option<f64> {
         let mut curl = Command::new("curl");
         curl.args(["-sk", "--max-time", "5"])
             .arg(format!("{}/metrics", self.web));
@@ -146,9 +163,7 @@ impl Appliance {
             .ok()
             .filter(|output| output.status.success())?;
         let page = String::from_utf8(output.stdout).ok()?;
-        let line = page
-            .lines()
-            .find(|line| line.split([' ', '{']).next() == Some(name))?;
+        let line = page.lines().find(|line| is_it(line))?;
         line.rsplit(' ').next()?.parse().ok()
     }
 

@@ -10,6 +10,17 @@ export interface paths {
          */
         post: operations["wish"];
     };
+    "/api/audio": {
+        /** All sound devices, by name; at most a second old. */
+        get: operations["sounds"];
+    };
+    "/api/audio/{device}": {
+        /**
+         * Calls, answers or hangs up with a phone that the box makes of a sound card. What does not fit what
+         *     goes on there is passed over.
+         */
+        post: operations["act"];
+    };
     "/api/bans": {
         /** The sources that are met with silence, by address; at most a second old. */
         get: operations["bans"];
@@ -251,6 +262,27 @@ export interface components {
             to: string;
             transcript: components["schemas"]["PhraseView"][];
             trunk: string;
+        };
+        /** @description One direction of a sound card. */
+        CardLine: {
+            /** @description Why it is absent, in words; it is there where nothing is said. */
+            absent?: string | null;
+            /**
+             * @description How much faster its clock runs than the box's, millionths.
+             */
+            drift_ppm: number;
+            /**
+             * @description Times it had more than could be taken.
+             */
+            overruns: number;
+            /**
+             * @description Its rate, Hz.
+             */
+            rate?: number | null;
+            /**
+             * @description Times it ran out of samples.
+             */
+            underruns: number;
         };
         /**
          * @description What became of a line.
@@ -632,6 +664,35 @@ export interface components {
              */
             version: number;
         };
+        /** @description What somebody does at a phone of the box's own. */
+        SoundAct: {
+            /** @enum {string} */
+            act: "dial";
+            to?: string | null;
+        } | {
+            /** @enum {string} */
+            act: "answer";
+        } | {
+            /** @enum {string} */
+            act: "hang_up";
+        };
+        /** @description A phone that the box makes of its sound cards, or a line in. */
+        SoundLine: {
+            capture?: null | components["schemas"]["CardLine"];
+            /** @description The name in the site. */
+            device: string;
+            /** @description The phone rings, calls or speaks. */
+            is_busy: boolean;
+            /** @description It is a phone; a line in else. */
+            is_phone: boolean;
+            /** @description The phone can be called. */
+            is_registered: boolean;
+            playback?: null | components["schemas"]["CardLine"];
+        };
+        /** @description All sound devices. */
+        SoundsView: {
+            devices: components["schemas"]["SoundLine"][];
+        };
         /**
          * @description Where a call stands.
          * @enum {string}
@@ -717,6 +778,36 @@ export interface operations {
             };
             /** @description there is no such agent */
             /** @description the agent is signed out */
+            /** @description too many wish something at once */
+        };
+    };
+    sounds: {
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["SoundsView"];
+                };
+            };
+        };
+    };
+    act: {
+        parameters: {
+            path: {
+                /** @description the name in the site */
+                device: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SoundAct"];
+            };
+        };
+        responses: {
+            /** @description it is being done */
+            202: {
+            };
+            /** @description the number cannot be dialled */
+            /** @description there is no such phone */
             /** @description too many wish something at once */
         };
     };

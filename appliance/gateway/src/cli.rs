@@ -61,6 +61,9 @@ examples:
     /// Recognise speech for the box: frames on standard input and output, started by `run`
     #[command(hide = true)]
     SpeechWorker(SpeechArgs),
+    /// Work the box's sound cards: plans on standard input, sound on standard output, started by `run`
+    #[command(hide = true)]
+    AudioWorker,
 }
 
 #[derive(Debug, Subcommand)]

@@ -16,6 +16,7 @@ use tracing::{debug, warn};
 use crate::blackbox::BlackBox;
 use crate::draft::draft;
 use crate::keeper::Keep;
+use crate::local_audio::LocalAudio;
 use crate::media_plane::{MediaEvents, MediaPlane};
 use crate::resolver::{Found, Resolver};
 use crate::snapshot::Snapshot;
@@ -44,6 +45,7 @@ pub(crate) struct Control {
     /// What the certificates of located TLS peers must say.
     pub(crate) names: BTreeMap<Peer, String>,
     pub(crate) plane: MediaPlane,
+    pub(crate) audio: LocalAudio,
     pub(crate) media: MediaEvents,
     pub(crate) inputs: mpsc::Receiver<Input>,
     pub(crate) keep: mpsc::Sender<Keep>,
@@ -109,6 +111,9 @@ impl Control {
             self.stand.last(now, &self.centre, &self.keep).await?;
         }
         self.black_box.told(now, input.as_ref());
+        if let Some(Input::Site(site)) = &input {
+            self.plane.set_prompts(self.audio.arrange(site));
+        }
         match input {
             Some(input) => self.centre.handle(now, input),
             None => self.centre.handle_timeout(now),

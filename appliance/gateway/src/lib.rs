@@ -13,6 +13,7 @@ mod control;
 mod draft;
 pub mod flow_check;
 mod keeper;
+pub mod local_audio;
 mod masking;
 pub mod media_plane;
 mod metrics;

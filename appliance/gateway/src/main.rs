@@ -7,7 +7,7 @@ use clap::Parser as _;
 use gateway::blackbox::Replayed;
 use gateway::boot::Boot;
 use gateway::cli::{Cli, FlowVerb, SpeechArgs, Verb};
-use gateway::{blackbox, caller, flow_check, run};
+use gateway::{blackbox, caller, flow_check, local_audio, run};
 use tracing_subscriber::EnvFilter;
 
 /// What is logged where BRANCHLINE_LOG says nothing.
@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         },
         Verb::Trace(args) => blackbox::trace(&args),
         Verb::SpeechWorker(args) => speech_worker(args),
+        Verb::AudioWorker => local_audio::run_worker(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use web::LinkView;
 
 use crate::keeper::Kept;
+use crate::local_audio::{Standings, encode_sounds};
 use crate::snapshot::Snapshot;
 use crate::speech_pool::SpeechStatus;
 
@@ -29,6 +30,7 @@ pub(crate) struct Sources {
     pub(crate) link: watch::Receiver<LinkView>,
     pub(crate) outbox: watch::Receiver<OutboxState>,
     pub(crate) store: Store,
+    pub(crate) sounds: watch::Receiver<Standings>,
 }
 
 /// Counts the outbox each second until nobody reads it.
@@ -67,6 +69,7 @@ impl Collector for Sources {
         self.gate(&mut to)?;
         self.media(&mut to)?;
         self.speech(&mut to)?;
+        encode_sounds(&self.sounds.borrow(), &mut to)?;
         self.delivery(&mut to)
     }
 }

@@ -11,9 +11,8 @@ use anyhow::{Context as _, bail};
 use centre::blackbox::Birth;
 use centre::event::Live;
 use centre::site::Site;
-use centre::{Centre, CentreConfig, Input, Local, Transport};
+use centre::{Centre, CentreConfig, Input, Local, Transport, house_password};
 use link::{LinkConfig, LinkStatus};
-use media::Prompt;
 use store::Store;
 use tokio::net::UdpSocket;
 use tokio::sync::{broadcast, mpsc, watch};
@@ -24,7 +23,8 @@ use web::{Doors, LinkView, Served, WebConfig};
 use crate::blackbox::BlackBox;
 use crate::boot::{Boot, Speech};
 use crate::control::Control;
-use crate::media_plane::{MediaConfig, MediaEvents, MediaPlane, TapReader};
+use crate::local_audio::LocalAudio;
+use crate::media_plane::{MediaConfig, MediaEvents, MediaPlane, PromptShelf, TapReader};
 use crate::metrics::Sources;
 use crate::recorder::archive::Archive;
 use crate::resolver::Resolver;
@@ -40,8 +40,6 @@ const INPUTS: usize = 256;
 const EVENTS: usize = 1_024;
 /// Taps switched but not yet told to the speech process.
 const TAPS: usize = 256;
-/// Site texts waiting to be applied.
-const SITES: usize = 4;
 /// How long running calls are given when the box stops.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -59,10 +57,12 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let usable = vec![Transport::Udp, Transport::Tcp, Transport::Tls];
     let resolver = Resolver::start(boot.name_servers.clone(), usable);
     let sip = listening(&socket, &streams)?;
-    let (plane, media, taps) = media_plane(&boot, recordings.clone(), shelf)?;
+    let (mut plane, media, taps) = media_plane(&boot, recordings.clone())?;
     let _archive = archive(&boot, &recordings)?;
     let speech = boot.speech.clone().filter(|_| site.speech());
-    let (centre, black_box) = centre(&boot, sip, &plane, (site, left))?;
+    let (centre, black_box, house) = centre(&boot, sip, &plane, (site.clone(), left))?;
+    let (mut audio, audio_door) = LocalAudio::start(shelf, house);
+    plane.set_prompts(audio.arrange(&site));
 
     let (keep, kept, keeper) = keeper::start(store.clone());
     let (inputs, incoming) = mpsc::channel(INPUTS);
@@ -72,13 +72,6 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let (tap_switches, speech_seen) = start_speech(speech, taps, &inputs);
     let (stop, stopped) = watch::channel(false);
     let (link, link_view) = start_link(&boot, &store, stopped.clone()).await?;
-    let (sites, site_requests) = mpsc::channel(SITES);
-    tokio::spawn(site_door::serve(
-        site_requests,
-        store.clone(),
-        names.clone(),
-        inputs.clone(),
-    ));
     let sources = Sources {
         figures: figures.clone(),
         kept,
@@ -86,7 +79,9 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         link: link_view.clone(),
         outbox: metrics::watch_outbox(store.clone()),
         store: store.clone(),
+        sounds: audio_door.standings.clone(),
     };
+    let (sounds, sound_wishes) = audio_door.open();
     let doors = Doors {
         store: store.clone(),
         events: events.clone(),
@@ -95,7 +90,9 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         bans: Arc::new(move || figures.borrow().bans.clone()),
         lifts: ban_door::open(inputs.clone()),
         call_backs: call_back_door::open(inputs.clone()),
-        site: sites,
+        sounds,
+        sound_wishes,
+        site: site_door::open(store.clone(), names.clone(), inputs.clone()),
         prompts: watch::channel(names.into_iter().collect()).1,
         link: link_view,
         metrics: Arc::new(metrics::page(sources)),
@@ -109,6 +106,7 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         resolver,
         names: BTreeMap::new(),
         plane,
+        audio,
         media,
         inputs: incoming,
         keep,
@@ -268,7 +266,6 @@ async fn first_site(
 fn media_plane(
     boot: &Boot,
     recordings: PathBuf,
-    shelf: BTreeMap<String, Arc<Prompt>>,
 ) -> anyhow::Result<(MediaPlane, MediaEvents, TapReader)> {
     let config = MediaConfig {
         ip: boot.media.ip,
@@ -277,7 +274,7 @@ fn media_plane(
         core: None,
         recordings,
     };
-    let (mut plane, events) = MediaPlane::start(config, shelf)?;
+    let (mut plane, events) = MediaPlane::start(config, PromptShelf::new())?;
     let taps = plane.take_tap().context("the taps are taken once")?;
     Ok((plane, events, taps))
 }
@@ -287,7 +284,7 @@ fn centre(
     sip: Local,
     plane: &MediaPlane,
     (site, left): (Arc<Site>, Option<Vec<u8>>),
-) -> anyhow::Result<(Centre, BlackBox)> {
+) -> anyhow::Result<(Centre, BlackBox, (SocketAddr, String))> {
     let seed = crate::seed()?;
     // What peers are told to call back: the media address where SIP listens on all of them.
     let named = |at: SocketAddr| {
@@ -311,10 +308,11 @@ fn centre(
         Some(left) => birth.with_standing(left),
         None => birth,
     };
+    let house = (config.local.udp, house_password(seed));
     let centre = birth.centre(config.now);
     let dir = boot.data.join("blackbox");
     let black_box = BlackBox::start(&dir, boot.black_box, birth, config.now)?;
-    Ok((centre, black_box))
+    Ok((centre, black_box, house))
 }
 
 /// Starts the link, where central is configured, and shows its status as the page wants it.

@@ -12,8 +12,21 @@ use tokio::sync::mpsc;
 use tracing::{error, info};
 use web::{SiteRequest, SiteWish};
 
-/// Serves requests until the web server is gone.
-pub(crate) async fn serve(
+/// Site texts waiting to be applied; one more is answered that the box is busy.
+const SITES: usize = 4;
+
+/// Takes requests until the web server is gone.
+pub(crate) fn open(
+    store: Store,
+    prompts: BTreeSet<String>,
+    inputs: mpsc::Sender<Input>,
+) -> mpsc::Sender<SiteRequest> {
+    let (sites, requests) = mpsc::channel(SITES);
+    tokio::spawn(serve(requests, store, prompts, inputs));
+    sites
+}
+
+async fn serve(
     mut requests: mpsc::Receiver<SiteRequest>,
     store: Store,
     prompts: BTreeSet<String>,

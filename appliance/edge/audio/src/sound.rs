@@ -21,8 +21,8 @@ pub struct Names {
     pub capture: Option<String>,
 }
 
-/// One sound device. Call [`Sound::turn`] at each beat while it is present or somebody speaks over it,
-/// else at [`Sound::next_try`].
+/// One sound device. Call [`Sound::turn`] at each beat while it is awake or somebody speaks over it, else at
+/// [`Sound::next_try`].
 #[derive(Debug)]
 pub struct Sound<R: Rack = Alsa> {
     rack: R,
@@ -68,6 +68,12 @@ impl<R: Rack> Sound<R> {
     pub fn is_present(&self) -> bool {
         let both = [self.playback(), self.capture()];
         both.into_iter().flatten().all(Status::is_open)
+    }
+
+    /// Whether some card is there: it wants a frame at each beat.
+    pub fn is_awake(&self) -> bool {
+        let both = [self.playback(), self.capture()];
+        both.into_iter().flatten().any(Status::is_open)
     }
 
     /// When a card that is missing is tried next.

@@ -14,6 +14,8 @@ use store::Store;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use uuid::Uuid;
 
+use crate::wire::sounds::{SoundAct, SoundLine};
+
 /// Where the web server listens and what it keeps on disk.
 #[derive(Clone, Debug)]
 pub struct WebConfig {
@@ -43,6 +45,10 @@ pub struct Doors {
     /// Takes the calls whose promised call-backs a supervisor takes back; a full one is said to be
     /// busy.
     pub call_backs: mpsc::Sender<Uuid>,
+    /// How the box's sound devices stand.
+    pub sounds: Arc<dyn Fn() -> Vec<SoundLine> + Send + Sync>,
+    /// Takes what is done at phones made of them; a full one is said to be busy.
+    pub sound_wishes: mpsc::Sender<SoundWish>,
     /// Takes wishes for another site, one after the other; the capacity is the box's choice.
     pub site: mpsc::Sender<SiteRequest>,
     /// Names of the prompts that exist, for the check and for completion.
@@ -60,6 +66,15 @@ pub struct AgentWish {
     pub agent: String,
     /// What.
     pub act: AgentAct,
+}
+
+/// Something is done at a phone that the box makes of a sound card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SoundWish {
+    /// Which, by the name in the site.
+    pub device: String,
+    /// What.
+    pub act: SoundAct,
 }
 
 /// A wish to put another site in force for new calls.

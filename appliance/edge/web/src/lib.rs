@@ -24,5 +24,6 @@ mod sign_in;
 mod tls;
 mod wire;
 
-pub use doors::{AgentWish, Doors, LinkView, SiteRequest, SiteWish, WebConfig};
+pub use doors::{AgentWish, Doors, LinkView, SiteRequest, SiteWish, SoundWish, WebConfig};
 pub use serve::{Served, WebError, serve};
+pub use wire::sounds::{CardLine, SoundAct, SoundLine};

@@ -21,7 +21,8 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use crate::app::{App, Shared};
-use crate::{AgentWish, Doors, LinkView, SiteRequest, WebConfig, router};
+use crate::wire::sounds::SoundLine;
+use crate::{AgentWish, Doors, LinkView, SiteRequest, SoundWish, WebConfig, router};
 
 pub(crate) const PASSWORD: &str = "a quiet afternoon";
 
@@ -36,6 +37,8 @@ pub(crate) struct Rig {
     pub(crate) bans: Arc<Mutex<Vec<BanView>>>,
     pub(crate) lifts: mpsc::Receiver<IpAddr>,
     pub(crate) call_backs: mpsc::Receiver<Uuid>,
+    pub(crate) sounds: Arc<Mutex<Vec<SoundLine>>>,
+    pub(crate) sound_wishes: mpsc::Receiver<SoundWish>,
     pub(crate) store: Store,
     pub(crate) folder: TempDir,
     pub(crate) peer: SocketAddr,
@@ -105,6 +108,8 @@ impl Rig {
         let bans = Arc::new(Mutex::new(Vec::new()));
         let (lifts_in, lifts) = mpsc::channel(1);
         let (call_backs_in, call_backs) = mpsc::channel(1);
+        let sounds = Arc::new(Mutex::new(Vec::new()));
+        let (sounds_in, sound_wishes) = mpsc::channel(1);
         let (site_in, site) = mpsc::channel(1);
         let (prompts, prompts_out) = watch::channel(vec!["welcome".to_owned()]);
         let (link, link_out) = watch::channel(LinkView::default());
@@ -119,6 +124,11 @@ impl Rig {
             },
             lifts: lifts_in,
             call_backs: call_backs_in,
+            sounds: {
+                let sounds = Arc::clone(&sounds);
+                Arc::new(move || sounds.lock().unwrap().clone())
+            },
+            sound_wishes: sounds_in,
             site: site_in,
             prompts: prompts_out,
             link: link_out,
@@ -141,6 +151,8 @@ impl Rig {
             bans,
             lifts,
             call_backs,
+            sounds,
+            sound_wishes,
             site,
             store,
             folder,

@@ -59,6 +59,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         connected: true,
         ..LinkView::default()
     });
+    let (sound_wishes, _no_card) = mpsc::channel(1);
     let doors = Doors {
         store: store.clone(),
         events: events.clone(),
@@ -67,6 +68,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         bans,
         lifts,
         call_backs,
+        sounds: Arc::new(Vec::new),
+        sound_wishes,
         site,
         prompts: prompts_out,
         link: link_out,

@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 use utoipa::openapi::{OpenApi as Document, RefOr};
 
-use super::{bans, call_backs, calls, recording, records, sign_in, site, staff, status};
+use super::{bans, call_backs, calls, recording, records, sign_in, site, sounds, staff, status};
 use crate::live::News;
 use crate::problem::Problem;
 
@@ -43,6 +43,8 @@ use crate::problem::Problem;
         bans::lift,
         call_backs::call_backs,
         call_backs::cancel,
+        sounds::sounds,
+        sounds::act,
         status::status,
         openapi,
     ),

@@ -19,6 +19,9 @@ mod sign_in;
 mod site;
 #[cfg(test)]
 mod site_tests;
+mod sounds;
+#[cfg(test)]
+mod sounds_tests;
 mod staff;
 #[cfg(test)]
 mod staff_tests;
@@ -60,6 +63,8 @@ pub(crate) fn signed_in() -> Routes {
         .with::<bans::__path_lift, _, _>(bans::lift)
         .with::<call_backs::__path_call_backs, _, _>(call_backs::call_backs)
         .with::<call_backs::__path_cancel, _, _>(call_backs::cancel)
+        .with::<sounds::__path_sounds, _, _>(sounds::sounds)
+        .with::<sounds::__path_act, _, _>(sounds::act)
         .with::<status::__path_status, _, _>(status::status)
         .with::<document::__path_openapi, _, _>(document::openapi)
 }

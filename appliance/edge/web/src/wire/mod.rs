@@ -6,4 +6,5 @@ pub(crate) mod bans;
 pub(crate) mod call_backs;
 pub(crate) mod calls;
 pub(crate) mod site;
+pub(crate) mod sounds;
 pub(crate) mod staff;
