@@ -219,6 +219,15 @@ export interface components {
         BansView: {
             bans: components["schemas"]["BanLine"][];
         };
+        /** @description The black box. */
+        BlackBoxStateView: {
+            /**
+             * @description How often it had to wait since the box started.
+             */
+            gaps: number;
+            /** @description What happens now is recorded; else it waits for a moment without calls. */
+            recording: boolean;
+        };
         /** @description A call that is owed to somebody. */
         CallBackLine: {
             /** @description The id of the call in which it was promised. */
@@ -700,6 +709,7 @@ export interface components {
         StateView: "ringing" | "in_flow" | "in_queue" | "transferring" | "talking" | "on_hold" | "ending";
         /** @description How the box stands. */
         StatusView: {
+            black_box: components["schemas"]["BlackBoxStateView"];
             link: components["schemas"]["LinkStateView"];
             live_calls: number;
             outbox: components["schemas"]["OutboxView"];

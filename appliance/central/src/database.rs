@@ -10,9 +10,10 @@ use tracing::{debug, info};
 use crate::partitions::Month;
 
 /// Migration `n` brings `schema_version` from `n` to `n + 1`. Never edited once released.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/0001_records.sql"),
     include_str!("../migrations/0002_handled.sql"),
+    include_str!("../migrations/0003_call_back.sql"),
 ];
 /// Key of the advisory lock under which one of us migrates.
 const LOCK: i64 = 0x6272_6c6e_7363_686d;

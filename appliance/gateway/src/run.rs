@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use tracing::{info, warn};
 use web::{Doors, LinkView, Served, WebConfig};
 
-use crate::blackbox::BlackBox;
+use crate::blackbox::{self, BlackBox};
 use crate::boot::{Boot, Speech};
 use crate::control::Control;
 use crate::local_audio::LocalAudio;
@@ -87,11 +87,12 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         events: events.clone(),
         live: live_seen,
         agents: agent_door::open(inputs.clone()),
-        bans: Arc::new(move || figures.borrow().bans.clone()),
         lifts: ban_door::open(inputs.clone()),
         call_backs: call_back_door::open(inputs.clone()),
         sounds,
         sound_wishes,
+        black_box: blackbox::watched(figures.clone()),
+        bans: Arc::new(move || figures.borrow().bans.clone()),
         site: site_door::open(store.clone(), names.clone(), inputs.clone()),
         prompts: watch::channel(names.into_iter().collect()).1,
         link: link_view,

@@ -59,6 +59,47 @@ async fn records_reach_postgresql_once_and_both_databases_count_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_back_names_its_first_call_in_both_databases() {
+    let fleet = Fleet::start();
+    let (store, _) = Store::open(&fleet.dir.path().join("box")).unwrap();
+    let mut line = Line::up(&fleet.broker.url(), &store).await;
+    let (mut first, mut back) = (sample(1), sample(2));
+    first.handled.call_back_promised = true;
+    back.handled.call_back_of = Some(first.id);
+    let (promised, made) = (first.id, back.id);
+    for record in [first, back, sample(3)] {
+        store.commit(record).await.unwrap();
+    }
+    line.acked(3).await;
+    line.down().await;
+    let asked =
+        "SELECT id, call_back_promised, coalesce(call_back_of, '-') FROM call_records ORDER BY id";
+    let central = fleet.postgres.ask(asked).unwrap();
+    let other = sample(3).id;
+    assert_eq!(
+        central,
+        [
+            format!("{promised}|t|-"),
+            format!("{made}|f|{promised}"),
+            format!("{other}|f|-"),
+        ]
+    );
+    drop(store);
+    let conn = rusqlite::Connection::open(fleet.dir.path().join("box/branchline.db")).unwrap();
+    let mut select = conn.prepare(asked).unwrap();
+    let rows = select.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)));
+    let on_the_box: Vec<(String, bool, String)> = rows.unwrap().map(Result::unwrap).collect();
+    assert_eq!(
+        on_the_box,
+        [
+            (promised.to_string(), true, "-".to_owned()),
+            (made.to_string(), false, promised.to_string()),
+            (other.to_string(), false, "-".to_owned()),
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_killed_again_and_again_loses_nothing() {
     let mut fleet = Fleet::start();
     let (store, _) = Store::open(&fleet.dir.path().join("box")).unwrap();

@@ -80,6 +80,7 @@ test("the badge says whether records arrive and how many wait", () => {
     link: { standalone, connected, unacked: 0, last_ack: null },
     trunks: [],
     live_calls: 0,
+    black_box: { recording: true, gaps: 0 },
   });
   const told = (connected: boolean, standalone: boolean, depth: number) => {
     const { state, waiting, tone } = tell(status(connected, standalone, depth), en, 61_000);

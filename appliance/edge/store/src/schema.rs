@@ -9,9 +9,10 @@ use crate::error::{StoreError, Work};
 use crate::limits::BUSY_MS;
 
 /// Migration `n` brings `user_version` from `n` to `n + 1`. Never edited once released.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_handled.sql"),
+    include_str!("../migrations/0003_call_back.sql"),
 ];
 
 /// Opens the writer's connection and migrates.

@@ -55,8 +55,19 @@ pub struct Doors {
     pub prompts: watch::Receiver<Vec<String>>,
     /// How the link to central stands.
     pub link: watch::Receiver<LinkView>,
+    /// How the black box fares; at most a second old.
+    pub black_box: Arc<dyn Fn() -> BlackBoxState + Send + Sync>,
     /// The box's figures in Prometheus text form.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+/// How the black box fares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BlackBoxState {
+    /// What happens now is recorded; else it waits for a moment without calls.
+    pub is_recording: bool,
+    /// How often it had to wait since the box started.
+    pub gaps: u64,
 }
 
 /// An agent wishes to stand elsewhere.

@@ -24,6 +24,8 @@ mod sign_in;
 mod tls;
 mod wire;
 
-pub use doors::{AgentWish, Doors, LinkView, SiteRequest, SiteWish, SoundWish, WebConfig};
+pub use doors::{
+    AgentWish, BlackBoxState, Doors, LinkView, SiteRequest, SiteWish, SoundWish, WebConfig,
+};
 pub use serve::{Served, WebError, serve};
 pub use wire::sounds::{CardLine, SoundAct, SoundLine};

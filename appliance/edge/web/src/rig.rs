@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::app::{App, Shared};
 use crate::wire::sounds::SoundLine;
-use crate::{AgentWish, Doors, LinkView, SiteRequest, SoundWish, WebConfig, router};
+use crate::{AgentWish, BlackBoxState, Doors, LinkView, SiteRequest, SoundWish, WebConfig, router};
 
 pub(crate) const PASSWORD: &str = "a quiet afternoon";
 
@@ -129,6 +129,10 @@ impl Rig {
                 Arc::new(move || sounds.lock().unwrap().clone())
             },
             sound_wishes: sounds_in,
+            black_box: Arc::new(|| BlackBoxState {
+                is_recording: true,
+                gaps: 2,
+            }),
             site: site_in,
             prompts: prompts_out,
             link: link_out,

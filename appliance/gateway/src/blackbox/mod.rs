@@ -27,7 +27,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use centre::blackbox::{Birth, Recorder};
 use centre::{Centre, Input, Output};
+use tokio::sync::watch;
 use tracing::{info, warn};
+use web::BlackBoxState;
+
+use crate::snapshot::Snapshot;
 
 pub use self::file::Budget;
 pub use replay::{Replayed, replay};
@@ -52,6 +56,19 @@ pub(crate) struct Figures {
     pub(crate) files: u64,
     /// How often recording ended before a moment without calls came.
     pub(crate) gaps: u64,
+}
+
+/// How it fares, for the page.
+pub(crate) fn watched(
+    figures: watch::Receiver<Snapshot>,
+) -> Arc<dyn Fn() -> BlackBoxState + Send + Sync> {
+    Arc::new(move || {
+        let now = figures.borrow().black_box;
+        BlackBoxState {
+            is_recording: now.is_recording,
+            gaps: now.gaps,
+        }
+    })
 }
 
 /// The recorder and the way to its file.

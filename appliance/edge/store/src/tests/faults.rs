@@ -61,7 +61,7 @@ async fn a_newer_database_is_refused() {
         error,
         StoreError::Newer {
             found: 99,
-            known: 2
+            known: 3
         }
     );
 }

@@ -17,7 +17,7 @@ use centre::site::Site;
 use store::Store;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::{broadcast, mpsc, watch};
-use web::{Doors, LinkView, SiteRequest, SiteWish, WebConfig};
+use web::{BlackBoxState, Doors, LinkView, SiteRequest, SiteWish, WebConfig};
 
 use town::Town;
 
@@ -70,6 +70,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         call_backs,
         sounds: Arc::new(Vec::new),
         sound_wishes,
+        black_box: Arc::new(BlackBoxState::default),
         site,
         prompts: prompts_out,
         link: link_out,

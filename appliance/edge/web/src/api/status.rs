@@ -23,6 +23,16 @@ pub(crate) struct StatusView {
     /// Names of the trunks of the site in force.
     trunks: Vec<String>,
     live_calls: usize,
+    black_box: BlackBoxStateView,
+}
+
+/// The black box.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BlackBoxStateView {
+    /// What happens now is recorded; else it waits for a moment without calls.
+    recording: bool,
+    /// How often it had to wait since the box started.
+    gaps: u64,
 }
 
 /// Records that central has not acknowledged.
@@ -55,6 +65,7 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<StatusView>, P
     let current = store.current_site().await.map_err(unread)?;
     let site = current.and_then(|current| Site::load(&current.text, &prompts(&app)).ok());
     let link = app.doors.link.borrow().clone();
+    let black_box = (app.doors.black_box)();
     Ok(Json(StatusView {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         site: site
@@ -81,5 +92,9 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<StatusView>, P
             })
             .unwrap_or_default(),
         live_calls: app.board.calls().len(),
+        black_box: BlackBoxStateView {
+            recording: black_box.is_recording,
+            gaps: black_box.gaps,
+        },
     }))
 }

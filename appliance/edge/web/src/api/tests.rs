@@ -271,6 +271,8 @@ async fn running_call_has_no_record_yet_and_says_so() {
         (&status["live_calls"], &status["outbox"]["depth"]),
         (&1.into(), &0.into())
     );
+    assert_eq!(status["black_box"]["recording"], true);
+    assert_eq!(status["black_box"]["gaps"], 2);
 }
 
 #[tokio::test]
