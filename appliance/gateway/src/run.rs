@@ -310,7 +310,7 @@ fn centre(
         None => birth,
     };
     let house = (config.local.udp, house_password(seed));
-    let centre = birth.centre(config.now);
+    let centre = blackbox::born(&birth, config.now)?;
     let dir = boot.data.join("blackbox");
     let black_box = BlackBox::start(&dir, boot.black_box, birth, config.now)?;
     Ok((centre, black_box, house))

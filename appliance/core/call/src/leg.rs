@@ -210,7 +210,7 @@ impl LegStream {
             Keys::Info => Some(DigitRoad::Info),
             Keys::Events | Keys::Tones => Some(DigitRoad::Rtp),
         };
-        said.unwrap_or(*self.digits.get_or_insert(road)) == road
+        said.unwrap_or_else(|| *self.digits.get_or_insert(road)) == road
     }
 
     /// Keeps what the media plane says at the end of a stream.

@@ -54,3 +54,9 @@ pub use sound::Sound;
 pub use stats::{Refused, Stats};
 pub use switchboard::{Reason, Standing, Switchboard, SwitchboardConfig, Why};
 pub use trunk::{Identity, Login, Manner, Outbound, Trunk};
+
+/// Whether `value` is what stands behind `a=crypto:` in a description of media that we would protect
+/// (RFC 4568); whoever keeps messages hides it.
+pub fn is_media_key(value: &str) -> bool {
+    media::sdes::Crypto::parse(value).is_ok()
+}

@@ -71,6 +71,14 @@ pub(crate) fn watched(
     })
 }
 
+/// The centre of a birth, for real calls: the keys of their media come from a source that no file
+/// holds.
+pub(crate) fn born(birth: &Birth, now: Instant) -> anyhow::Result<Centre> {
+    let mut centre = birth.centre(now);
+    centre.draw_keys_from(crate::seed()?);
+    Ok(centre)
+}
+
 /// The recorder and the way to its file.
 #[derive(Debug)]
 pub(crate) struct BlackBox {
@@ -158,6 +166,14 @@ impl BlackBox {
             return None;
         }
         let birth = self.birth.renewed(now, centre);
+        let next = match born(&birth, now) {
+            Ok(next) => next,
+            Err(why) => {
+                warn!("the black box has no next file: {why:#}");
+                self.not_before = now + RETRY;
+                return None;
+            }
+        };
         match open(&self.dir, self.budget, &birth) {
             Ok((file, written)) => (self.file, self.written) = (Some(file), written),
             Err(why) => {
@@ -174,7 +190,7 @@ impl BlackBox {
         self.due = None;
         self.recorder = Recorder::new(&birth, now);
         self.birth = birth;
-        Some(self.birth.centre(now))
+        Some(next)
     }
 
     /// How it fares.

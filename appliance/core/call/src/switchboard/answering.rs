@@ -92,7 +92,7 @@ impl Switchboard {
         };
         let offer = invite.request.body.clone();
         let sound = self.gate.sound_of(&entry.party);
-        let secret = secret(&mut self.house.random);
+        let secret = secret(&mut self.house.keys);
         let mut stream = match entry.stream.take() {
             Some(stream) => stream,
             None => {
@@ -358,7 +358,7 @@ fn agreed(request: &Request) -> Option<Refresh> {
     }
 }
 
-/// The makings of a key of ours, out of the seed.
+/// The makings of a key of ours.
 pub(super) fn secret(random: &mut impl RngCore) -> OurSecret {
     let mut bytes = [0; MAX_KEY];
     random.fill_bytes(&mut bytes);

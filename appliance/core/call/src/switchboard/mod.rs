@@ -142,6 +142,8 @@ struct House {
     realm: String,
     stopping: bool,
     random: ChaCha12Rng,
+    /// Keys of protected media come from here.
+    keys: ChaCha12Rng,
     load: Load,
     wall: Wall,
 }
@@ -170,6 +172,8 @@ impl Switchboard {
         // The endpoint draws from the seed's first stream.
         let mut random = ChaCha12Rng::from_seed(config.seed);
         random.set_stream(1);
+        let mut keys = ChaCha12Rng::from_seed(config.seed);
+        keys.set_stream(2);
         Self {
             endpoint: Endpoint::new(EndpointConfig::new(config.local), config.seed),
             gate: Gate::default(),
@@ -187,10 +191,17 @@ impl Switchboard {
                 realm: config.realm,
                 stopping: false,
                 random,
+                keys,
                 load: Load::default(),
                 wall: Wall::default(),
             },
         }
+    }
+
+    /// From now on the keys of protected media come from `secret`, which is written nowhere, and not
+    /// from the seed, which is kept to replay by.
+    pub fn draw_keys_from(&mut self, secret: [u8; 32]) {
+        self.house.keys = ChaCha12Rng::from_seed(secret);
     }
 
     /// Replaces the trunks and the devices; running legs are not touched, and phones of devices

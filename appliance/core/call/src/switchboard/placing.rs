@@ -95,7 +95,7 @@ impl Switchboard {
             sound.prefer(codec);
         }
         let port = self.ports.take(now).ok_or(Cause::Overload)?;
-        let secret = super::answering::secret(&mut self.house.random);
+        let secret = super::answering::secret(&mut self.house.keys);
         let mut stream = LegStream::new(stream_id(leg), port, (sound, secret));
         stream.offering = true;
         self.index.streams.insert(stream.id, leg);

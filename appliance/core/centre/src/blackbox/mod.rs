@@ -3,12 +3,14 @@
 //! The shell feeds a [`Recorder`] beside the centre and keeps the bytes it gives; [`replay`] steps a
 //! new centre through them and names the first step that answers otherwise. A fault in the field is
 //! then a file. Nothing here reads a clock or a disk. The bytes hold numbers, passwords of the site
-//! and the seed of one run: whoever keeps them keeps them as private as the records.
+//! and the seed of one run: whoever keeps them keeps them as private as the records. The keys of
+//! protected media are not among them.
 //!
 //! Form: the magic, then entries, each its length (u32, little endian) and its postcard bytes; the
 //! first entry is the [`Birth`].
 
 mod digest;
+mod keys;
 mod read;
 mod record;
 mod replay;

@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::digest::Digest;
+use super::keys;
 use super::{Answered, Birth, MAGIC, Written};
 use crate::input::{Input, Output};
 
@@ -33,7 +34,14 @@ impl Recorder {
 
     /// The centre is about to handle `input` at `now`.
     pub fn told(&mut self, now: Instant, input: &Input) {
-        self.step(now, Some(input));
+        let covered = match input {
+            Input::Datagram { from, bytes } => keys::disguised(bytes).map(|bytes| {
+                let from = *from;
+                Input::Datagram { from, bytes }
+            }),
+            _ => None,
+        };
+        self.step(now, Some(covered.as_ref().unwrap_or(input)));
     }
 
     /// The centre is about to handle a time-out at `now`.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Birth, BlackBoxError, Entries, MAGIC, Recorder, replay};
 use crate::site::Site;
-use crate::{Centre, CentreConfig, Input};
+use crate::{Centre, CentreConfig, Input, Output};
 
 fn birth() -> (CentreConfig, Arc<Site>) {
     let text = Site::default_text();
@@ -42,16 +42,35 @@ fn invite() -> String {
 
 /// A call that comes, is answered, and is ended by the box's stop.
 fn one_call() -> Vec<u8> {
+    let steps = [
+        (5, Some(datagram(invite()))),
+        (700, None),
+        (900, Some(Input::Stop)),
+    ];
     let (config, site) = birth();
+    recorded(config, site, steps).0
+}
+
+fn datagram(text: String) -> Input {
+    Input::Datagram {
+        from: "127.0.0.1:5070".parse().unwrap(),
+        bytes: text.into(),
+    }
+}
+
+/// The black box of a centre that is led through `steps`, milliseconds after its birth, and what the
+/// centre answered.
+fn recorded(
+    config: CentreConfig,
+    site: Arc<Site>,
+    steps: impl IntoIterator<Item = (u64, Option<Input>)>,
+) -> (Vec<u8>, Vec<Output>) {
     let start = config.now;
     let mut recorder = Recorder::new(&Birth::of(&config, &site), start);
     let mut centre = Centre::new(config, site);
-    let mut bytes = Vec::new();
-    let invite = Input::Datagram {
-        from: "127.0.0.1:5070".parse().unwrap(),
-        bytes: invite().into(),
-    };
-    for (after, input) in [(5, Some(invite)), (700, None), (900, Some(Input::Stop))] {
+    centre.draw_keys_from([9; 32]);
+    let (mut bytes, mut answers) = (Vec::new(), Vec::new());
+    for (after, input) in steps {
         let now = start + Duration::from_millis(after);
         match input {
             Some(input) => {
@@ -65,10 +84,11 @@ fn one_call() -> Vec<u8> {
         }
         while let Some(output) = centre.poll() {
             recorder.answered(&output);
+            answers.push(output);
         }
         bytes.extend(recorder.settle());
     }
-    bytes
+    (bytes, answers)
 }
 
 #[test]
@@ -81,6 +101,78 @@ fn a_replayed_call_answers_as_it_did() {
     .unwrap();
     assert_eq!((found.steps, found.diverged, found.first), (3, 0, None));
     assert!(outputs >= 3, "the call was answered: {outputs} outputs");
+}
+
+#[test]
+fn keys_of_protected_media_are_not_in_it_and_it_replays_all_the_same() {
+    let keys = [
+        "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj",
+        "PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR",
+    ];
+    let protect = |cseq: &str, key: &str| {
+        let crypto = format!("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{key}\r\n");
+        let text = invite().replace("RTP/AVP 8\r\n", &format!("RTP/SAVP 8\r\n{crypto}"));
+        let (head, sdp) = text.split_once("\r\n\r\n").unwrap();
+        let length = head.split("Content-Length: ").nth(1).unwrap();
+        let head = head.replace(length, &sdp.len().to_string());
+        format!("{head}\r\n\r\n{sdp}").replace("CSeq: 1", cseq)
+    };
+    let (config, _) = birth();
+    let text = Site::default_text().replacen("peers = ", "srtp = \"require\"\npeers = ", 1);
+    let site = Arc::new(Site::load(&text, &names()).unwrap());
+    let sent = |answers: &[Output]| {
+        let text = answers.iter().filter_map(|answer| match answer {
+            Output::Transmit { bytes, .. } => Some(String::from_utf8_lossy(bytes).into_owned()),
+            _ => None,
+        });
+        text.collect::<String>()
+    };
+    // What the box calls itself in the dialog is drawn from the seed: heard once, it is known.
+    let first = (5, Some(datagram(protect("CSeq: 1", keys[0]))));
+    let (_, answers) = recorded(config.clone(), site.clone(), [first.clone()]);
+    let said = sent(&answers);
+    let tag = said.split("To: <sip:4000@127.0.0.1>;tag=").nth(1).unwrap();
+    let tag = tag.split("\r\n").next().unwrap();
+    let within = |text: String| {
+        text.replace(
+            "4000@127.0.0.1>\r\nCall-ID",
+            &format!("4000@127.0.0.1>;tag={tag}\r\nCall-ID"),
+        )
+    };
+    let again = within(protect("CSeq: 2", keys[1])).replace("z9hG4bKa", "z9hG4bKb");
+    let ack = format!(
+        "ACK sip:4000@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bKc\r\n\
+         From: <sip:1001@127.0.0.1>;tag=a\r\nTo: <sip:4000@127.0.0.1>;tag={tag}\r\nCall-ID: one\r\n\
+         CSeq: 1 ACK\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    );
+    let steps = [
+        first,
+        (700, None),
+        (710, Some(datagram(ack))),
+        (900, Some(datagram(again))),
+        (990, Some(Input::Stop)),
+    ];
+    let (bytes, answers) = recorded(config, site, steps);
+    let is_update =
+        |answer: &&Output| matches!(answer, Output::Stream(call::StreamCommand::Update { .. }));
+    assert_eq!(
+        answers.iter().filter(is_update).count(),
+        1,
+        "another key is another description"
+    );
+    let said = sent(&answers);
+    let ours: Vec<&str> = said
+        .split("inline:")
+        .skip(1)
+        .map(|key| &key[..40])
+        .collect();
+    assert!(!ours.is_empty(), "the box answered with keys of its own");
+    for key in keys.into_iter().chain(ours) {
+        let is_there = bytes.windows(8).any(|part| part == &key.as_bytes()[..8]);
+        assert!(!is_there, "{key} is in the black box");
+    }
+    let found = replay(Entries::new(&bytes).unwrap(), Instant::now(), |_| {}).unwrap();
+    assert_eq!((found.steps, found.diverged, found.first), (5, 0, None));
 }
 
 #[test]
