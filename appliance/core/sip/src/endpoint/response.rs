@@ -42,6 +42,10 @@ impl Endpoint {
             self.lane.stats.received.strays += 1;
             return;
         };
+        if !self.is_of_ours(tx, essentials) {
+            self.lane.stats.received.strays += 1;
+            return;
+        }
         let Some(outbound) = self.tables.client(tx) else {
             return;
         };
@@ -88,6 +92,30 @@ impl Endpoint {
         {
             outbound.draft = None;
         }
+    }
+
+    /// Whether a response is that of the request whose branch it has: its Call-ID, From tag and
+    /// number are copied from it (8.2.6.2). Any other is no response to us.
+    fn is_of_ours(&self, tx: TxId, essentials: &Essentials<'_>) -> bool {
+        let Some(outbound) = self.tables.client_ref(tx) else {
+            return false;
+        };
+        let draft = outbound.draft.as_deref();
+        let dialog = match outbound.purpose {
+            Purpose::Call(id)
+            | Purpose::InDialog(id)
+            | Purpose::Farewell(id)
+            | Purpose::Prack(id) => Some(id),
+            Purpose::Alone | Purpose::Register { .. } | Purpose::Unwatched => None,
+        };
+        let dialog = dialog.and_then(|id| self.tables.dialog_ref(id));
+        let names = draft.map(|draft| &draft.names);
+        let names = names.or_else(|| dialog.map(|dialog| &dialog.names));
+        let is_named = names.is_none_or(|names| {
+            let tag = essentials.from.tag().unwrap_or_default();
+            names.call_id == essentials.call_id && names.from.ends_with(tag)
+        });
+        is_named && draft.is_none_or(|draft| draft.cseq == essentials.cseq)
     }
 
     /// A response to the INVITE of a call of ours.

@@ -2,7 +2,7 @@
 
 use sip::{Body, Event, Method};
 
-use crate::world::{SDP, Stage, answer, field, outgoing};
+use crate::world::{SDP, Stage, answer, field, outgoing, tag};
 
 const CONTACT: &str = "Contact: <sip:bob@192.0.2.1:5060>\n";
 
@@ -68,6 +68,31 @@ fn ringing_stops_the_timers_for_as_long_as_it_likes() {
         None,
         "no limit on ringing here"
     );
+}
+
+#[test]
+fn an_answer_with_another_call_id_tag_or_number_is_no_answer() {
+    let mut stage = Stage::new();
+    let (dialog, invite) = placed(&mut stage);
+    let ok = answer(&invite, "200 OK", CONTACT);
+    let call_id = field(&ok, "Call-ID");
+    let tag = tag(&ok, "From");
+    for wrong in [
+        ok.replace(&call_id, &format!("x{call_id}")),
+        ok.replace(&tag, &format!("{tag}x")),
+        ok.replace("CSeq: 1 INVITE", "CSeq: 2 INVITE"),
+    ] {
+        assert_ne!(wrong, ok);
+        stage.receive(&wrong);
+        assert_eq!((stage.events(), stage.sent()), (vec![], vec![]), "{wrong}");
+    }
+    assert_eq!(stage.endpoint.stats().received.strays, 3);
+    stage.receive(&ok);
+    assert!(matches!(stage.event(), Event::Answered { dialog: d, .. } if d == dialog));
+    assert!(stage.sent_one().starts_with("ACK "));
+    // Once it is answered too: it would be taken for another phone that picked up.
+    stage.receive(&ok.replace(&call_id, &format!("x{call_id}")));
+    assert_eq!(stage.sent(), Vec::<String>::new());
 }
 
 #[test]
