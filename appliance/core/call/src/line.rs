@@ -60,6 +60,8 @@ pub struct Dial {
     pub showing: Showing,
     /// Somebody calls for help: it is sent even to a carrier that asks for fewer calls (RFC 7339).
     pub urgent: bool,
+    /// Another line would carry it: a carrier that says nothing at all is given up in seconds.
+    pub has_spare: bool,
     /// How long it may take until somebody answers.
     pub patience: Duration,
 }

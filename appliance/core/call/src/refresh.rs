@@ -54,6 +54,17 @@ impl Refresh {
         headers
     }
 
+    /// Headers of a request of ours that refreshes the session (sections 7.1 and 7.4): whoever
+    /// refreshed before goes on with it.
+    pub(crate) fn wish(self) -> Vec<(String, String)> {
+        let refresher = if self.by_us { "uac" } else { "uas" };
+        let expires = format!("{};refresher={refresher}", self.interval_s);
+        vec![
+            ("Session-Expires".into(), expires),
+            ("Supported".into(), "timer".into()),
+        ]
+    }
+
     /// When to act: half the interval when we refresh, a little before its end when the peer
     /// should have (section 10: the smaller of 32 seconds and a third of the interval).
     pub(crate) fn wait(self) -> Duration {

@@ -308,6 +308,16 @@ impl Switchboard {
         reply
     }
 
+    /// The 2xx to a request of ours that refreshed the session: its timer holds from now on, and
+    /// where it has none, nobody is waited for (RFC 4028 section 7.2).
+    pub(super) fn keep_time(&mut self, now: Instant, leg: LegId, session_expires: Option<&str>) {
+        let Some(before) = self.legs.get(&leg).and_then(|l| l.refresh) else {
+            return;
+        };
+        let ours = before.by_us.then_some(before);
+        self.watch(now, leg, refresh::granted(session_expires).or(ours));
+    }
+
     /// Sets when the peer must next prove to be there.
     pub(super) fn watch(&mut self, now: Instant, leg: LegId, refresh: Option<Refresh>) {
         if let Some(entry) = self.legs.get_mut(&leg) {

@@ -184,19 +184,22 @@ impl Switchboard {
         }
     }
 
-    /// The server of a carrier said nothing in its time: the next one is asked. One that said
-    /// anything is at work, and keeps the call.
+    /// The server of a carrier said nothing in its time: the next one is asked, or the call ends
+    /// for another line to carry it. One that said anything is at work, and keeps the call.
     pub(super) fn check_server(&mut self, now: Instant, leg: LegId) {
         let Some(State::Dialling(dialling)) = self.legs.get_mut(&leg).map(|l| &mut l.state) else {
             return;
         };
         let is_heard = |branch: &DialogId| self.endpoint.is_heard(*branch);
-        if dialling.spare.is_empty() || dialling.branches.iter().any(is_heard) {
+        let is_kept = dialling.spare.is_empty() && !dialling.dial.has_spare;
+        if is_kept || dialling.branches.iter().any(is_heard) {
             return;
         }
         let branches = std::mem::take(&mut dialling.branches);
         self.drop_branches(now, &branches, None, Cause::PeerUnreachable);
-        self.try_next(now, leg);
+        if !self.try_next(now, leg) {
+            self.finish(now, leg, Cause::PeerUnreachable, Parting::Speak);
+        }
     }
 
     /// Asks the next server of the carrier, where there is one and nobody rings yet.

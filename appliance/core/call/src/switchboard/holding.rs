@@ -13,6 +13,7 @@ use super::admission::ALLOW;
 use super::{Asked, Parting, Switchboard, Why};
 use crate::leg::{LegId, Party};
 use crate::offer::{self, SDP};
+use crate::refresh::Refresh;
 
 impl Switchboard {
     /// Holds the party of `leg`: it hears what is played and is not heard.
@@ -48,35 +49,30 @@ impl Switchboard {
             return;
         }
         stream.version += 1;
-        self.reinvite(now, leg, dialog, Vec::new());
+        self.reinvite(now, leg, dialog);
     }
 
     /// Offers what holds once more, so that the session goes on (RFC 4028 section 10): for peers
     /// that take no UPDATE. While another change is under way that one does it.
-    pub(super) fn refresh_by_invite(
-        &mut self,
-        now: Instant,
-        leg: LegId,
-        dialog: DialogId,
-        headers: Vec<(String, String)>,
-    ) {
+    pub(super) fn refresh_by_invite(&mut self, now: Instant, leg: LegId, dialog: DialogId) {
         let stream = self.legs.get(&leg).and_then(|l| l.stream.as_ref());
         if stream.is_some_and(|s| !s.offering && s.spec.is_some()) {
-            self.reinvite(now, leg, dialog, headers);
+            self.reinvite(now, leg, dialog);
         }
     }
 
-    fn reinvite(
-        &mut self,
-        now: Instant,
-        leg: LegId,
-        dialog: DialogId,
-        mut headers: Vec<(String, String)>,
-    ) {
+    /// Any re-INVITE refreshes the session, so it says how that goes on: for a peer that hears
+    /// nothing of a timer there is none any more, and it refreshes no longer.
+    fn reinvite(&mut self, now: Instant, leg: LegId, dialog: DialogId) {
         let media_ip = self.house.media_ip;
-        let Some(stream) = self.legs.get_mut(&leg).and_then(|l| l.stream.as_mut()) else {
+        let Some(entry) = self.legs.get_mut(&leg) else {
             return;
         };
+        let refresh = entry.refresh;
+        let Some(stream) = entry.stream.as_mut() else {
+            return;
+        };
+        let mut headers = refresh.map(Refresh::wish).unwrap_or_default();
         stream.offering = true;
         stream.hold.before = stream.hold.told;
         stream.hold.told = stream.hold.wanted;
@@ -107,8 +103,13 @@ impl Switchboard {
                 stream.hold.wanted = stream.hold.told;
                 return;
             }
-            let wait = self.glare_wait(leg);
-            return self.deadlines.set((leg, Why::Glare), now + wait);
+            let refreshes = entry.refresh.is_some_and(|refresh| refresh.by_us);
+            let again = now + self.glare_wait(leg);
+            if refreshes {
+                // The session would run out before its next turn.
+                self.deadlines.set((leg, Why::Liveness), again);
+            }
+            return self.deadlines.set((leg, Why::Glare), again);
         }
         let place = super::answering::place(media_ip, stream);
         let answer = body.map(|body| offer::accept(&body.bytes, &place));

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use sip::{Body, DialogId, Method, Reply, Request, TxId};
+use sip::{Body, DialogId, Headers, Method, Reply, Request, TxId};
 
 use super::admission::{capabilities, unserved};
 use super::{Asked, Parting, Switchboard, Why};
@@ -69,10 +69,19 @@ impl Switchboard {
         self.endpoint.respond(now, tx, &reply);
     }
 
-    pub(super) fn on_response(&mut self, now: Instant, tx: TxId, status: u16, body: Option<Body>) {
+    pub(super) fn on_response(
+        &mut self,
+        now: Instant,
+        tx: TxId,
+        (status, headers): (u16, &Headers),
+        body: Option<Body>,
+    ) {
         let Some((leg, asked)) = self.index.asked.remove(&tx) else {
             return;
         };
+        if matches!(asked, Asked::Change | Asked::Liveness) && (200..300).contains(&status) {
+            self.keep_time(now, leg, headers.first("Session-Expires"));
+        }
         match asked {
             Asked::Refer => {}
             Asked::Change => return self.on_changed(now, leg, status, body),
@@ -114,16 +123,11 @@ impl Switchboard {
                 return self.finish(now, leg, Cause::PeerUnreachable, Parting::Speak);
             }
             Some(refresh) => {
-                let expires = format!("{};refresher=uac", refresh.interval_s);
-                let headers = vec![
-                    ("Session-Expires".into(), expires),
-                    ("Supported".into(), "timer".into()),
-                ];
                 if !entry.allows.update {
                     self.watch(now, leg, Some(refresh));
-                    return self.refresh_by_invite(now, leg, dialog, headers);
+                    return self.refresh_by_invite(now, leg, dialog);
                 }
-                (Method::Update, headers)
+                (Method::Update, refresh.wish())
             }
             None => (Method::Options, Vec::new()),
         };

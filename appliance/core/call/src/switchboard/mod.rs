@@ -421,7 +421,7 @@ impl Switchboard {
                 ..
             } => {
                 if !self.on_probed(now, tx, status, &headers) {
-                    self.on_response(now, tx, status, body);
+                    self.on_response(now, tx, (status, &headers), body);
                 }
             }
             Event::Progress {

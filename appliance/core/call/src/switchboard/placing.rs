@@ -132,7 +132,7 @@ impl Switchboard {
         let Some(dialling) = self.dialling(leg) else {
             return false;
         };
-        let urgent = dialling.dial.urgent;
+        let (urgent, has_spare) = (dialling.dial.urgent, dialling.dial.has_spare);
         let Some(target) = dialling.spare.pop_front() else {
             return false;
         };
@@ -146,7 +146,7 @@ impl Switchboard {
         let Some(dialling) = self.dialling(leg) else {
             return false;
         };
-        if dialling.spare.is_empty() {
+        if dialling.spare.is_empty() && !has_spare {
             self.deadlines.clear((leg, Why::Server));
         } else {
             self.deadlines

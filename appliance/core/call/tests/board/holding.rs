@@ -248,3 +248,60 @@ fn a_called_party_that_stops_refreshing_is_gone() {
     world.pass(Duration::from_secs(61));
     assert_eq!(world.cause(leg), Cause::PeerUnreachable);
 }
+
+#[test]
+fn a_held_party_that_refreshes_its_session_is_not_taken_for_gone() {
+    for refreshes in [true, false] {
+        let mut world = World::new();
+        let leg = timed(&mut world, &[("Session-Expires", "90;refresher=uas")]);
+        world.pass(Duration::from_secs(50));
+        let now = world.now;
+        world.board.hold(now, leg);
+        world.settle();
+        let (tx, request) = world.asked(at(CARRIER));
+        let header = |name| request.headers.first(name);
+        assert_eq!(header("Session-Expires"), Some("90;refresher=uas"));
+        assert_eq!(header("Supported"), Some("timer"));
+        let mut reply = Reply::new(200).with_body(sdp(40_000, "recvonly"));
+        if refreshes {
+            reply = reply.with_header("Session-Expires", "90;refresher=uas");
+        }
+        let now = world.now;
+        world.peer(at(CARRIER)).respond(now, tx, &reply);
+        world.settle();
+        // The old timer would have run out after 10 s, the new one does after 60 s.
+        world.pass(Duration::from_secs(55));
+        assert_eq!(world.events(), [], "refreshes: {refreshes}");
+        world.pass(Duration::from_secs(10));
+        if refreshes {
+            assert_eq!(world.cause(leg), Cause::PeerUnreachable);
+        } else {
+            assert_eq!(world.events(), [], "there is no timer any more");
+        }
+    }
+}
+
+#[test]
+fn a_refresh_that_crossed_a_change_of_the_peer_does_not_wait_for_its_next_turn() {
+    let mut world = World::new();
+    let invite = [
+        ("Session-Expires", "600;refresher=uac"),
+        ("Allow", "INVITE"),
+    ];
+    timed(&mut world, &invite);
+    world.pass(Duration::from_secs(300));
+    let (tx, _) = world.asked(at(CARRIER));
+    let now = world.now;
+    world.peer(at(CARRIER)).respond(now, tx, &Reply::new(491));
+    world.settle();
+    world.pass(Duration::from_secs(5));
+    let (tx, request) = world.asked(at(CARRIER));
+    assert_eq!(
+        request.headers.first("Session-Expires"),
+        Some("600;refresher=uac")
+    );
+    world.agree(at(CARRIER), tx, "sendrecv");
+    world.told(at(CARRIER));
+    world.pass(Duration::from_secs(290));
+    assert_eq!(world.told(at(CARRIER)), [], "once is enough");
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use call::{Cause, LegEvent, Login, Origin, Outbound, Trunk};
+use call::{Cause, Dial, LegEvent, Login, Origin, Outbound, Trunk};
 use sip::{Event, Method, Reply};
 
 use crate::world::{CARRIER, World, at, to_carrier};
@@ -186,6 +186,20 @@ fn a_server_that_says_nothing_is_passed_over_in_seconds() {
     world.board.end(now, leg, Cause::FlowEnded);
     world.pass(Duration::from_secs(120));
     assert_eq!(world.cause(leg), Cause::FlowEnded);
+    assert_eq!(world.board.stats().sip.dialogs, 0);
+}
+
+#[test]
+fn a_silent_carrier_is_given_up_in_seconds_where_another_line_would_carry_the_call() {
+    let mut world = located(|_| {});
+    world.dead.extend([at(CARRIER), at(SECOND)]);
+    let leg = world.dial(Dial {
+        has_spare: true,
+        ..to_carrier("1")
+    });
+    world.pass(Duration::from_secs(9));
+    assert_eq!(world.cause(leg), Cause::PeerUnreachable);
+    world.pass(Duration::from_secs(120));
     assert_eq!(world.board.stats().sip.dialogs, 0);
 }
 

@@ -63,6 +63,7 @@ pub(crate) fn to_carrier(number: &str) -> Dial {
         display: None,
         showing: Showing::Usual,
         urgent: false,
+        has_spare: false,
         patience: Duration::from_secs(30),
     }
 }

@@ -155,6 +155,7 @@ impl Centre {
                 display: None,
                 showing: Showing::Usual,
                 urgent: false,
+                has_spare: false,
                 patience: ring.patience,
             },
         );

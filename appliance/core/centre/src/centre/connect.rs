@@ -120,6 +120,7 @@ impl Centre {
             display: shown.map(|device| device.shown.clone()),
             showing: wishes.showing,
             urgent: false,
+            has_spare: false,
             patience,
         };
         Some(self.place(now, id, party, dial))

@@ -108,6 +108,8 @@ impl Centre {
             }
         }
         let urgent = self.is_for_help(id);
+        let attempt = self.calls.get(&id).and_then(|call| call.attempt.as_ref());
+        let has_spare = attempt.is_some_and(|attempt| !attempt.ways.is_empty());
         let showing = if urgent {
             Showing::Usual
         } else {
@@ -120,6 +122,7 @@ impl Centre {
             display: None,
             showing,
             urgent,
+            has_spare,
             patience: OUTSIDE_PATIENCE,
         };
         let party = Party::Trunk {
