@@ -128,15 +128,19 @@ impl Switchboard {
         self.deadlines.clear((leg, Why::Server));
         let timer = refresh::granted(headers.first("Session-Expires"));
         self.watch(now, leg, timer);
-        self.events.push_back(LegEvent::Answered { leg });
+        // Whoever cannot be heard has not answered: the owner may try another line, and its own
+        // caller is refused, not answered and hung up on.
         match body.map(|body| offer::accept(&body.bytes, &place)) {
-            Some(Ok(spec)) => self.agree(leg, spec),
+            Some(Ok(spec)) => {
+                self.events.push_back(LegEvent::Answered { leg });
+                self.agree(leg, spec);
+            }
             // The answer came with an earlier response (RFC 3261 13.2.1).
-            None if is_open => {}
-            None => self.finish(now, leg, Cause::ProtocolError, Parting::Speak),
+            None if is_open => self.events.push_back(LegEvent::Answered { leg }),
+            None => return self.finish(now, leg, Cause::ProtocolError, Parting::Speak),
             Some(Err(error)) => {
                 tracing::debug!(%leg, %error, "the 200 has no answer we can use");
-                self.finish(now, leg, offer::cause(&error), Parting::Speak);
+                return self.finish(now, leg, offer::cause(&error), Parting::Speak);
             }
         }
         self.settle_hold(now, leg);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use call::{Cause, Dial, Identity, LegEvent, Line, Showing, StreamCommand};
-use sip::{Event, Reply};
+use sip::{Body, Event, Reply};
 
 use crate::world::{BOX, CARRIER, World, at, carrier, sdp, to_carrier};
 
@@ -43,6 +43,31 @@ fn a_call_rings_is_answered_and_hung_up_by_the_called_party() {
     world.settle();
     assert_eq!(world.cause(leg), Cause::CalledHungUp);
     world.run_out();
+}
+
+#[test]
+fn a_200_that_nobody_can_be_heard_by_is_no_answer_and_is_hung_up() {
+    let codec = Body::new(
+        "application/sdp",
+        "v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\n\
+         c=IN IP4 198.51.100.7\r\nt=0 0\r\nm=audio 40000 RTP/AVP 97\r\na=rtpmap:97 iLBC/8000\r\n",
+    );
+    for (reply, cause) in [
+        (Reply::new(200), Cause::ProtocolError),
+        (Reply::new(200).with_body(codec), Cause::NoCommonCodec),
+    ] {
+        let (mut world, carrier) = (World::new(), at(CARRIER));
+        let leg = world.dial(to_carrier("1"));
+        let (tx, _) = world.rung(carrier);
+        let now = world.now;
+        world.peer(carrier).respond(now, tx, &reply);
+        world.settle();
+        let is_answer = |e: &LegEvent| matches!(e, LegEvent::Answered { .. });
+        assert!(!world.events.iter().any(is_answer), "{:?}", world.events);
+        assert_eq!(world.cause(leg), cause);
+        assert_eq!(world.count(carrier, "BYE"), 1);
+        world.run_out();
+    }
 }
 
 #[test]
