@@ -5,6 +5,7 @@ mod calls;
 mod delivery;
 mod front;
 mod house;
+mod interop;
 mod local_audio;
 mod nat;
 mod page;

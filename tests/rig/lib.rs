@@ -8,6 +8,7 @@ pub mod called;
 pub mod central;
 pub mod kamailio;
 pub mod netns;
+pub mod peer;
 pub mod postgres;
 pub mod process;
 pub mod records;

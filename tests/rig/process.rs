@@ -122,7 +122,17 @@ pub fn free_port() -> anyhow::Result<u16> {
 
 /// Whether somebody listens on this UDP address.
 pub fn is_bound(address: SocketAddrV4) -> bool {
+    is_listed("/proc/net/udp", address, "")
+}
+
+/// Whether somebody takes connections on this address.
+pub fn is_listening(address: SocketAddrV4) -> bool {
+    // Nobody at the other end, and the state that tcp(7) calls LISTEN.
+    is_listed("/proc/net/tcp", address, "00000000:0000 0A ")
+}
+
+fn is_listed(table: &str, address: SocketAddrV4, rest: &str) -> bool {
     let host = u32::from_ne_bytes(address.ip().octets());
-    let entry = format!(" {host:08X}:{:04X} ", address.port());
-    std::fs::read_to_string("/proc/net/udp").is_ok_and(|text| text.contains(&entry))
+    let entry = format!(" {host:08X}:{:04X} {rest}", address.port());
+    std::fs::read_to_string(table).is_ok_and(|text| text.contains(&entry))
 }

@@ -80,6 +80,19 @@ pub fn recording(path: &Path) -> anyhow::Result<(Vec<i16>, Vec<i16>)> {
     Ok((side(0), side(1)))
 }
 
+/// `ms` milliseconds of these tones at once as raw A-law; of silence where there are none.
+pub fn alaw(hz: &[f64], ms: usize) -> Vec<u8> {
+    let nearest = |sample: f64| {
+        let distance = |code: &u8| (f64::from(linear(*code)) - sample).abs();
+        (0..=u8::MAX).min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    };
+    let samples = (0..ms * RATE as usize / 1_000).map(|n| {
+        let of = |hz: &f64| (TAU * hz * n as f64 / RATE).sin() * 8_000.0;
+        hz.iter().map(of).sum()
+    });
+    samples.filter_map(nearest).collect()
+}
+
 /// One A-law code word (ITU-T G.711); written apart from the product's own, which it checks.
 fn linear(code: u8) -> i16 {
     let code = code ^ 0x55;
