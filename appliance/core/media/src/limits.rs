@@ -55,6 +55,9 @@ pub const NEW_SOURCE_PACKETS: u32 = 2;
 pub const IDLE_TAIL: u32 = 8;
 /// Frames from one packet to the next where nothing is said: a second.
 pub const IDLE_KEEPALIVE: u32 = 50;
+/// Most ticks that a stream with nothing to do is left alone: what is noticed at a tick (a source that
+/// fell silent, a path that moved) is noticed so much later.
+pub const MAX_REST: u32 = 10;
 
 /// Prompts in one `Play`.
 pub const MAX_PLAYLIST: usize = 16;

@@ -26,8 +26,6 @@ pub(super) struct Seat {
     pub(super) pair: Pair,
     stream: Stream,
     phase: Phase,
-    /// Slot of the wheel while a stream sits here.
-    pub(super) slot: usize,
     /// Frames made for the recorder, while it records.
     recorded: Option<u32>,
     tapped: u32,
@@ -62,7 +60,6 @@ impl Seat {
             pair,
             stream,
             phase: Phase::Free,
-            slot: 0,
             recorded: None,
             tapped: 0,
             partner: None,
@@ -219,6 +216,23 @@ impl Seat {
             self.tell_lost(out);
         }
         self.phase == Phase::Closing && self.settle(out)
+    }
+
+    /// Ticks that would do nothing for this seat, where nothing comes before.
+    pub(super) fn rest(&self, now: Instant) -> u32 {
+        let is_led = self.stream.is_settled(now) == self.connected.is_some();
+        if self.phase == Phase::Open && is_led {
+            self.stream.rest(now)
+        } else {
+            0
+        }
+    }
+
+    /// So many ticks of a rest went by.
+    pub(super) fn skip(&mut self, ticks: u32) {
+        if self.phase == Phase::Open {
+            self.stream.skip(ticks);
+        }
     }
 
     /// Hands the other party what only a decoder hears.

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Context as _;
+use media::StreamId;
 use rtrb::Consumer;
 use rustix::event::epoll;
 use rustix::time::{
@@ -197,6 +198,9 @@ impl MediaThread {
             }
             self.part(index);
             self.watch(index, false);
+            // What it rested went with it.
+            let _ = self.wheel.missed(index);
+            self.wheel.wake(index);
             let seat = &mut self.seats[index];
             let fresh = idle(now, seat.stream());
             seat.lose(fresh, &mut self.outlets);
@@ -207,24 +211,46 @@ impl MediaThread {
     fn readable(&mut self, index: u64, now: Instant) {
         let at = (index / 2) as usize;
         self.at_work = Some(at);
+        if at >= self.seats.len() {
+            return;
+        }
+        self.catch_up(at);
+        if !index.is_multiple_of(2) {
+            self.seats[at].hear_report(now, &mut self.buffers.came, &self.outlets);
+            return self.wake_if_busy(at, now);
+        }
+        let partner = self.seats[at].partner;
+        if let Some(other) = partner {
+            self.catch_up(other);
+        }
         let Self {
             seats,
             buffers,
             outlets,
             ..
         } = self;
-        let Some(seat) = seats.get_mut(at) else {
-            return;
-        };
-        if !index.is_multiple_of(2) {
-            return seat.hear_report(now, &mut buffers.came, outlets);
-        }
-        match seat
-            .partner
-            .and_then(|other| seats.get_disjoint_mut([at, other]).ok())
-        {
+        match partner.and_then(|other| seats.get_disjoint_mut([at, other]).ok()) {
             Some([seat, partner]) => seat.hear(now, Some(partner), buffers, outlets),
             None => seats[at].hear(now, None, buffers, outlets),
+        }
+        self.wake_if_busy(at, now);
+        if let Some(other) = partner {
+            self.wake_if_busy(other, now);
+        }
+    }
+
+    /// Before a seat is touched: it is as if each of its ticks had come.
+    fn catch_up(&mut self, index: usize) {
+        let missed = self.wheel.missed(index);
+        if missed > 0 {
+            self.seats[index].skip(missed);
+        }
+    }
+
+    /// After a seat was touched: what came may have ended its rest.
+    fn wake_if_busy(&mut self, index: usize, now: Instant) {
+        if self.wheel.rests(index) && self.seats[index].rest(now) == 0 {
+            self.wheel.wake(index);
         }
     }
 
@@ -234,14 +260,17 @@ impl MediaThread {
             stream,
             act,
         } = order;
-        let has = |index: usize, stream| self.seats.get(index).is_some_and(|s| s.has(stream));
-        let is_here = has(index, stream);
+        let is_here = self.has(index, stream);
         self.at_work = Some(index);
+        if is_here {
+            self.catch_up(index);
+            self.wheel.wake(index);
+        }
         match act {
             Act::Open(spec, seed, gear) if self.seats.get(index).is_some_and(Seat::is_free) => {
                 count(&self.outlets.counters.open);
                 let seat = &mut self.seats[index];
-                seat.slot = self.wheel.insert(self.clock.now_ns(), index);
+                self.wheel.insert(self.clock.now_ns(), index);
                 let how = (spec, &seed, gear);
                 let buffer = &mut self.buffers.came;
                 seat.open(now, stream, how, buffer, &mut self.outlets);
@@ -250,27 +279,27 @@ impl MediaThread {
             Act::Bridge(other, partner)
                 if is_here
                     && other != index
-                    && has(other, partner)
+                    && self.has(other, partner)
                     && self.seats[index].is_open()
                     && self.seats[other].is_open() =>
             {
                 for (one, other) in [(index, other), (other, index)] {
                     self.part(one);
+                    self.catch_up(one);
+                    self.wheel.wake(one);
                     self.seats[one].bridge(Some(other));
                 }
             }
             Act::Unbridge if is_here => self.part(index),
             Act::Close if is_here => {
                 self.part(index);
-                let seat = &self.seats[index];
-                let (is_watched, slot) = (seat.is_open(), seat.slot);
-                if is_watched {
+                if self.seats[index].is_open() {
                     self.watch(index, false);
                 }
                 let seat = &mut self.seats[index];
                 let is_free = seat.close(now, &mut self.buffers.goes, &mut self.outlets);
                 if is_free {
-                    self.free(index, slot);
+                    self.free(index);
                 }
             }
             Act::Open(..) | Act::Bridge(..) => count(&self.outlets.counters.misdirected),
@@ -279,32 +308,50 @@ impl MediaThread {
         }
     }
 
+    fn has(&self, index: usize, stream: StreamId) -> bool {
+        let seat = self.seats.get(index);
+        seat.is_some_and(|seat| seat.has(stream))
+    }
+
     /// Whoever is bridged with the seat hears it no more, nor the other way round.
     fn part(&mut self, index: usize) {
         if let Some(other) = self.seats[index].partner {
-            self.seats[index].bridge(None);
-            self.seats[other].bridge(None);
+            for one in [index, other] {
+                self.catch_up(one);
+                self.wheel.wake(one);
+                self.seats[one].bridge(None);
+            }
         }
     }
 
-    /// Ticks every seat whose slot has come.
+    /// Ticks every seat whose slot has come, unless it rests.
     fn turn(&mut self) {
         let mut now = self.clock.now_ns();
         while let Some(due) = self.wheel.due(now) {
             // Downward: a seat that stands up leaves its place to the last one.
-            for at in (0..self.wheel.seats(due.slot).len()).rev() {
-                let index = self.wheel.seats(due.slot)[at];
+            for at in (0..self.wheel.seats(due.slot)).rev() {
+                let Some(index) = self.wheel.wakes(due, at) else {
+                    continue;
+                };
                 self.outlets
                     .counters
                     .lateness
                     .add(now.saturating_sub(due.at) / 1_000);
                 let instant = self.clock.instant(now);
                 self.at_work = Some(index);
+                let missed = self.wheel.missed_before(due, index);
+                if missed > 0 {
+                    self.seats[index].skip(missed);
+                }
                 if self.tick(index, instant) {
-                    self.free(index, due.slot);
+                    self.free(index);
+                } else {
+                    let rest = self.seats[index].rest(instant);
+                    self.wheel.ticked(due, index, rest);
                 }
                 now = self.clock.now_ns();
             }
+            self.wheel.done(due);
         }
         self.outlets
             .counters
@@ -321,14 +368,18 @@ impl MediaThread {
             ..
         } = self;
         let partner = seats[index].partner;
-        match partner.and_then(|other| seats.get_disjoint_mut([index, other]).ok()) {
+        let is_free = match partner.and_then(|other| seats.get_disjoint_mut([index, other]).ok()) {
             Some([seat, partner]) => seat.tick(now, Some(partner), &mut buffers.goes, outlets),
             None => seats[index].tick(now, None, &mut buffers.goes, outlets),
+        };
+        if let Some(other) = partner {
+            self.wake_if_busy(other, now);
         }
+        is_free
     }
 
-    fn free(&mut self, index: usize, slot: usize) {
-        self.wheel.remove(index, slot);
+    fn free(&mut self, index: usize) {
+        self.wheel.remove(index);
         self.outlets.counters.open.fetch_sub(1, Ordering::Relaxed);
     }
 

@@ -51,6 +51,11 @@ impl Events {
         Some(happened)
     }
 
+    /// Whether somebody is still to be told of something.
+    pub(super) fn wait(&self) -> bool {
+        self.count > 0
+    }
+
     pub(super) fn dropped(&self) -> u32 {
         self.dropped
     }

@@ -9,6 +9,7 @@
 
 mod ear;
 mod events;
+mod flow;
 mod frame;
 mod gear;
 mod inbound;
@@ -25,15 +26,16 @@ use std::time::Instant;
 
 use crate::codec::Codec;
 use crate::command::{StreamEvent, StreamId};
-use crate::limits::{FRAME, MEDIA_TIMEOUT, ONE_WAY, VOICE_HOLD};
+use crate::limits::{FRAME, FRAME_TIME, MAX_REST, VOICE_HOLD};
 use crate::prompt::Playlist;
 use crate::rtcp::VoipMetrics;
-use crate::sdp::{Direction, StreamSpec};
+use crate::sdp::StreamSpec;
 use crate::srtp::SrtpError;
 use crate::stats::StreamStats;
 use crate::wav::STEREO_FRAME;
 
 use events::{Events, Happened};
+use flow::Flow;
 pub use gear::Gear;
 use inbound::Inbound;
 use outbound::Outbound;
@@ -69,10 +71,7 @@ pub struct Stream {
     events: Events,
     frames: Frames,
     gear: Gear,
-    /// The media time-out was told and nothing came since.
-    is_silent: bool,
-    /// One-way audio was told and no RTP came since.
-    is_one_way: bool,
+    flow: Flow,
     /// Where the peer's RTCP came from last.
     rtcp_from: Option<SocketAddr>,
 }
@@ -114,8 +113,7 @@ impl Stream {
                 pcm: [0; FRAME],
                 stereo: [0; STEREO_FRAME],
             },
-            is_silent: false,
-            is_one_way: false,
+            flow: Flow::default(),
             rtcp_from: None,
             spec,
         }
@@ -135,8 +133,7 @@ impl Stream {
         self.frames.record = false;
         self.frames.tap = false;
         self.frames.fresh = false;
-        self.is_silent = false;
-        self.is_one_way = false;
+        self.flow = Flow::default();
         self.rtcp_from = None;
     }
 
@@ -270,31 +267,35 @@ impl Stream {
                 mix_stereo(&self.frames.pcm, &heard, &mut self.frames.stereo);
             }
         }
-        if self.reports.is_due(now) {
+        if now >= self.reports.due() {
             self.report(now, false);
         }
-        self.watch_flow(now);
+        let (flow, direction) = (&mut self.flow, self.spec.direction);
+        flow.watch(now, &self.inbound, direction, &mut self.events);
     }
 
-    /// Tells of a peer that is not heard, once until it is.
-    fn watch_flow(&mut self, now: Instant) {
-        let waited = now.saturating_duration_since(self.inbound.last_heard());
-        if waited < MEDIA_TIMEOUT {
-            self.is_silent = false;
-        } else if self.spec.direction.receives() && !self.is_silent {
-            self.is_silent = true;
-            self.events.push(Happened::MediaTimeout);
+    /// Ticks that would do nothing but let time go by, at most [`MAX_REST`], where neither a packet
+    /// nor a verb comes before them. Asked after a tick. Whoever drives the stream may leave them
+    /// out, and [says so](Self::skip) before anything else is told or asked.
+    pub fn rest(&self, now: Instant) -> u32 {
+        if self.frames.wanted() || self.events.wait() {
+            return 0;
         }
-        let waited = now.saturating_duration_since(self.inbound.last_rtp());
-        let is_both_ways = self.spec.direction == Direction::SendRecv;
-        if is_both_ways && waited >= ONE_WAY && !self.is_one_way {
-            self.is_one_way = true;
-            let since_ms = waited.as_millis() as u32;
-            self.events.push(Happened::OneWay(since_ms));
-        } else if self.is_one_way && waited < ONE_WAY {
-            self.is_one_way = false;
-            self.events.push(Happened::Flowing);
-        }
+        let ticks = self.outbound.rest().min(MAX_REST);
+        let heard = self.flow.next_look(now, &self.inbound, self.spec.direction);
+        let due = heard.into_iter().fold(self.reports.due(), Instant::min);
+        // A tick at that very moment would act already.
+        let before = due
+            .saturating_duration_since(now)
+            .as_nanos()
+            .saturating_sub(1);
+        ticks.min(u32::try_from(before / FRAME_TIME.as_nanos()).unwrap_or(ticks))
+    }
+
+    /// So many ticks of a [rest](Self::rest) went by; those that did not need not come.
+    pub fn skip(&mut self, ticks: u32) {
+        self.outbound.skip(ticks, &self.spec);
+        self.frames.fresh = false;
     }
 
     /// The peer changed address, codec or direction.

@@ -162,6 +162,27 @@ impl Outbound {
         done
     }
 
+    /// Ticks from now on that send nothing, where nothing new is to be said.
+    pub(super) fn rest(&self) -> u32 {
+        let is_quiet = !self.is_speaking() && self.waiting.is_none() && self.frame.voice.is_none();
+        match self.idle.checked_sub(IDLE_TAIL) {
+            Some(since) if is_quiet => IDLE_KEEPALIVE - 1 - since % IDLE_KEEPALIVE,
+            _ => 0,
+        }
+    }
+
+    /// So many ticks of a [rest](Self::rest) went by.
+    pub(super) fn skip(&mut self, ticks: u32, spec: &StreamSpec) {
+        let step = spec.codec.clock() / 50;
+        self.numbers.timestamp = self.numbers.timestamp.wrapping_add(step * ticks);
+        self.idle = self.idle.saturating_add(ticks);
+        self.heard.time = self.heard.time.wrapping_add(FRAME as u32 * ticks);
+        self.heard.is_ours = self.bridge.track.is_none();
+        if self.bridge.track.is_none() {
+            self.begin_spurt();
+        }
+    }
+
     /// Sends the frame, or leaves the line to the other party and to silence.
     fn decide(&mut self, packet: Waiting, is_said: bool, spec: &StreamSpec) {
         self.idle = if is_said {

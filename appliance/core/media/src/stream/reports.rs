@@ -58,8 +58,9 @@ impl Reports {
         reports
     }
 
-    pub(super) fn is_due(&self, now: Instant) -> bool {
-        now >= self.due
+    /// When the next report is to be made.
+    pub(super) fn due(&self) -> Instant {
+        self.due
     }
 
     /// Makes the report for `now` and sets the time of the next one.

@@ -16,6 +16,7 @@ const FRAME_TIME: Duration = Duration::from_millis(20);
 mod bridge;
 mod coded;
 mod reports;
+mod rests;
 mod secure;
 mod sources;
 
