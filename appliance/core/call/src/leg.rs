@@ -140,6 +140,9 @@ pub(crate) struct LegStream {
     pub(crate) version: u64,
     /// Our own offer waits for its answer.
     pub(crate) offering: bool,
+    /// An UPDATE changed what was agreed before the call was answered: the 2xx to the INVITE brings
+    /// nothing that counts any more (RFC 3311 section 5).
+    pub(crate) changed_early: bool,
     /// What it may speak, best first.
     pub(crate) sound: Sound,
     /// What our key is made of, where media is protected.
@@ -167,6 +170,7 @@ impl LegStream {
             secret,
             version: 1,
             offering: false,
+            changed_early: false,
             hold: Hold::default(),
             spec: None,
             digits: None,

@@ -85,6 +85,8 @@ pub const LEAST_SESSION_S: u32 = 30;
 pub const MAX_SESSION_S: u32 = 7_200;
 /// What a 503 tells the peer to wait, seconds.
 pub const RETRY_AFTER_S: u32 = 5;
+/// When a peer whose offer came too early may make it again, seconds (0 to 10, RFC 3311 section 5.2).
+pub const OFFER_RETRY_AFTER_S: u32 = 2;
 /// Longest INFO body that is looked at, bytes.
 pub const MAX_INFO_BODY: usize = 256;
 /// Keys that one `send_digits` presses.

@@ -14,7 +14,7 @@ use super::{Parting, Switchboard, Why};
 use crate::cause::Cause;
 use crate::event::LegEvent;
 use crate::leg::{Allows, LegId, LegStream, State};
-use crate::limits::PROBE_EVERY;
+use crate::limits::{OFFER_RETRY_AFTER_S, PROBE_EVERY};
 use crate::offer::{self, Place, SDP};
 use crate::refresh::{self, Agreement, Refresh};
 
@@ -26,13 +26,13 @@ impl Switchboard {
         };
         let (tx, refresh) = (invite.tx, agreed(&invite.request));
         let allows = Allows::read(&joined(&invite.request.headers, "Allow"));
-        let Some((body, spec)) = self.describe(now, leg) else {
+        let Some((body, spec)) = self.last_word(now, leg) else {
             return;
         };
         let mut reply = Reply::new(200)
-            .with_body(body)
             .with_header("Allow", ALLOW)
             .with_header("Supported", SUPPORTED);
+        reply.body = body;
         reply
             .headers
             .extend(refresh.map(Refresh::headers).unwrap_or_default());
@@ -57,7 +57,7 @@ impl Switchboard {
         let Some(State::Offered(invite)) = self.legs.get(&leg).map(|l| &l.state) else {
             return;
         };
-        if invite.request.body.is_none() {
+        if invite.request.body.is_none() || self.is_changed_early(leg) {
             return self.ring(now, leg);
         }
         let tx = invite.tx;
@@ -81,6 +81,24 @@ impl Switchboard {
             self.index.dialogs.remove(&old);
         }
         self.index.dialogs.insert(dialog, leg);
+    }
+
+    /// What our 2xx to the INVITE of `leg` brings: nothing where it was agreed otherwise since.
+    fn last_word(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+    ) -> Option<(Option<Body>, Option<StreamSpec>)> {
+        if self.is_changed_early(leg) {
+            return Some((None, None));
+        }
+        let (body, spec) = self.describe(now, leg)?;
+        Some((Some(body), spec))
+    }
+
+    fn is_changed_early(&self, leg: LegId) -> bool {
+        let stream = self.legs.get(&leg).and_then(|l| l.stream.as_ref());
+        stream.is_some_and(|stream| stream.changed_early)
     }
 
     /// Our description for the INVITE of `leg`, and what it agrees on; the same each time. Ends
@@ -193,6 +211,7 @@ impl Switchboard {
         let reply = match changed {
             Ok((body, spec)) => {
                 if let Some(spec) = spec {
+                    self.note_change(leg);
                     self.agree(leg, spec);
                 }
                 self.refreshed(now, leg, request, body)
@@ -200,6 +219,16 @@ impl Switchboard {
             Err(reply) => reply,
         };
         self.endpoint.respond(now, tx, &reply);
+    }
+
+    /// An UPDATE brought an offer: before the answer to the INVITE it takes that one's place.
+    fn note_change(&mut self, leg: LegId) {
+        let Some(entry) = self.legs.get_mut(&leg).filter(|l| !l.is_up()) else {
+            return;
+        };
+        if let Some(stream) = entry.stream.as_mut() {
+            stream.changed_early = true;
+        }
     }
 
     /// Takes a stream as agreed: opens it the first time, changes it after that.
@@ -264,11 +293,11 @@ impl Switchboard {
     ) -> Result<(Body, Option<StreamSpec>), Reply> {
         let agent = self.agent();
         let media_ip = self.house.media_ip;
-        let stream = self
-            .legs
-            .get_mut(&leg)
-            .and_then(|l| l.stream.as_mut())
-            .ok_or_else(|| Reply::new(481))?;
+        let entry = self.legs.get_mut(&leg).ok_or_else(|| Reply::new(481))?;
+        // The offer of its INVITE was not answered yet (RFC 3311 section 5.2).
+        let stream = entry.stream.as_mut().ok_or_else(|| {
+            Reply::new(500).with_header("Retry-After", OFFER_RETRY_AFTER_S.to_string())
+        })?;
         if stream.offering {
             // Our own offer still waits for its answer (RFC 3311 section 5.2).
             return Err(Reply::new(491));

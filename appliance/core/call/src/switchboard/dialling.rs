@@ -62,9 +62,8 @@ impl Switchboard {
     /// The called party rings, or its sound is there before the answer.
     pub(super) fn on_progress(
         &mut self,
-        _now: Instant,
         dialog: DialogId,
-        status: u16,
+        (status, is_reliable): (u16, bool),
         body: Option<Body>,
     ) {
         let Some(leg) = self.leg_of(dialog) else {
@@ -78,10 +77,12 @@ impl Switchboard {
         let (told, body) = (dialling.told, body.filter(|_| is_only));
         let mut early_media = told.unwrap_or_default();
         let place = self.legs.get(&leg).and_then(|l| l.stream.as_ref());
+        let place = place.filter(|stream| !stream.changed_early);
         let place = place.map(|stream| self.place_of(stream));
         let agreed = body.zip(place);
         if let Some(spec) = agreed.and_then(|(body, place)| offer::accept(&body.bytes, &place).ok())
         {
+            self.settle_offer(leg, is_reliable);
             self.agree(leg, spec);
             early_media = true;
         }
@@ -94,6 +95,15 @@ impl Switchboard {
         }
         self.events
             .push_back(LegEvent::Ringing { leg, early_media });
+    }
+
+    /// Our offer was answered in a 1xx: where that was reliable, either side may make the next
+    /// one, before the 2xx (RFC 3262 section 5).
+    fn settle_offer(&mut self, leg: LegId, is_reliable: bool) {
+        let stream = self.legs.get_mut(&leg).and_then(|l| l.stream.as_mut());
+        if let Some(stream) = stream.filter(|_| is_reliable) {
+            stream.offering = false;
+        }
     }
 
     /// One phone was picked up: the others stop ringing.
@@ -122,6 +132,7 @@ impl Switchboard {
         };
         stream.offering = false;
         let is_open = stream.spec.is_some();
+        let body = body.filter(|_| !stream.changed_early);
         let place = super::answering::place(self.house.media_ip, stream);
         self.drop_branches(now, &branches, Some(dialog), Cause::AnsweredElsewhere);
         self.deadlines.clear((leg, Why::Patience));

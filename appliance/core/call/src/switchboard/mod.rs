@@ -427,9 +427,10 @@ impl Switchboard {
             Event::Progress {
                 dialog,
                 status,
+                is_reliable,
                 body,
                 ..
-            } => self.on_progress(now, dialog, status, body),
+            } => self.on_progress(dialog, (status, is_reliable), body),
             Event::Answered {
                 dialog,
                 headers,

@@ -183,19 +183,6 @@ fn early_media_opens_the_stream_before_the_answer() {
 }
 
 #[test]
-fn an_answer_without_anything_we_can_speak_ends_the_call() {
-    let (mut world, carrier) = (World::new(), at(CARRIER));
-    let leg = world.dial(to_carrier("1"));
-    let (tx, _) = world.rung(carrier);
-    let now = world.now;
-    world.peer(carrier).respond(now, tx, &Reply::new(200));
-    world.settle();
-    assert_eq!(world.cause(leg), Cause::ProtocolError);
-    assert_eq!(world.count(carrier, "BYE"), 1);
-    world.run_out();
-}
-
-#[test]
 fn lines_that_cannot_be_called_end_at_once() {
     let mut world = World::new();
     for (line, cause) in [

@@ -5,6 +5,7 @@ mod bridging;
 mod devices;
 mod dialling;
 mod drive;
+mod early;
 mod holding;
 mod identity;
 mod keys;
