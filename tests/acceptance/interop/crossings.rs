@@ -51,6 +51,27 @@ fn an_answer_that_comes_twice_and_a_second_answer_of_a_fork_leave_one_call() {
 }
 
 #[test]
+fn two_parties_that_hang_up_at_once_leave_one_call() {
+    let dir = tempfile::tempdir().unwrap();
+    let both = Peer::waits(dir.path(), &Part::of("both-hang-up", host(46))).unwrap();
+    let world = World::start(&dir, &carrier("46", both.sip, "", MUTE));
+    world.seen(world.calls(dir.path(), &phone("dial", "46001")));
+    world.seen(both);
+    assert_eq!(world.row("46001").cause, "caller_hung_up");
+}
+
+#[test]
+fn a_party_that_holds_and_comes_back_at_once_is_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let eager = Peer::waits(dir.path(), &Part::of("eager", host(47))).unwrap();
+    let world = World::start(&dir, &carrier("47", eager.sip, "", MUTE));
+    world.seen(world.calls(dir.path(), &phone("dial", "47001")));
+    world.seen(eager);
+    let row = world.row("47001");
+    assert_eq!(row.cause, "caller_hung_up", "{row:?}");
+}
+
+#[test]
 fn a_refresh_that_crosses_a_change_of_the_other_side_is_tried_again_in_time() {
     let dir = tempfile::tempdir().unwrap();
     let glare = Peer::waits(dir.path(), &Part::of("glare", host(45))).unwrap();

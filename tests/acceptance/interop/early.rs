@@ -43,6 +43,24 @@ fn a_phone_that_offers_nothing_is_offered_what_it_answers_in_its_ack() {
 }
 
 #[test]
+fn offers_by_update_before_the_answer_are_put_off_or_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let slow = Part {
+        hold_ms: 500,
+        ..Part::of("slow-to-pick", host(25))
+    };
+    let slow = Peer::waits(dir.path(), &slow).unwrap();
+    let moves = Peer::waits(dir.path(), &Part::of("moves", host(26))).unwrap();
+    let carriers = carrier("25", slow.sip, "", MUTE) + &carrier("26", moves.sip, "", MUTE);
+    let world = World::start(&dir, &carriers);
+    for (scenario, number, peer) in [("updates-early", "25001", slow), ("dial", "26001", moves)] {
+        world.seen(world.calls(dir.path(), &phone(scenario, number)));
+        world.seen(peer);
+        assert_eq!(world.row(number).cause, "caller_hung_up");
+    }
+}
+
+#[test]
 fn an_announcement_of_a_carrier_is_heard_though_nobody_answers() {
     let dir = tempfile::tempdir().unwrap();
     // A second of 1 kHz: the eight samples that ITU-T G.711 defines its digital milliwatt by.

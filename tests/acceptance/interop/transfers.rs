@@ -74,3 +74,41 @@ fn a_phone_asks_another_first_and_leaves_the_two_with_one_another() {
     assert_eq!(row.body["handled"]["answered_by"], "1003", "{row:?}");
     assert_eq!(world.row("1003").cause, "transferred");
 }
+
+#[test]
+fn a_phone_leaves_its_party_with_one_that_still_rings() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::start(&dir, "");
+    let first = world.called(dir.path(), &Part::of("pick", host(37)), "1002");
+    let slow = Part {
+        hold_ms: 1_500,
+        ..Part::of("slow", host(38))
+    };
+    let second = world.called(dir.path(), &slow, "1003");
+    let semi = Part {
+        words: &[("TARGET", "1003")],
+        ..phone("semi-attended", "1002")
+    };
+    world.seen(world.calls(dir.path(), &semi));
+    world.seen(second);
+    world.seen(first);
+    let row = world.row("1002");
+    assert_eq!(row.cause, "called_hung_up", "{row:?}");
+    assert_eq!(row.body["handled"]["answered_by"], "1003", "{row:?}");
+    let row = world.row("1003");
+    assert_eq!(row.body["times"]["answered"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_carrier_may_not_have_a_call_made_at_our_expense() {
+    let dir = tempfile::tempdir().unwrap();
+    let trunk = "[trunk.in]\npeers = [\"127.0.0.39\"]\n";
+    let world = World::start(&dir, trunk);
+    let thief = Part {
+        words: &[("TARGET", "1002")],
+        number: "4000",
+        ..Part::of("refer-refused", host(39))
+    };
+    world.seen(world.calls(dir.path(), &thief));
+    assert_eq!(world.row("4000").cause, "caller_hung_up");
+}
