@@ -27,6 +27,25 @@ fn a_caller_that_gives_up_is_rid_of_its_call_also_where_the_answer_crosses() {
 }
 
 #[test]
+fn a_caller_that_gives_up_what_it_hears_already_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let plays = Peer::waits(dir.path(), &Part::of("plays", host(48))).unwrap();
+    let rings = Peer::waits(dir.path(), &Part::of("cancelled", host(49))).unwrap();
+    let carriers = carrier("48", plays.sip, "", MUTE) + &carrier("49", rings.sip, "", MUTE);
+    let world = World::start(&dir, &carriers);
+    for (scenario, number, peer, cause) in [
+        ("gives-up-early", "48001", plays, "cancelled"),
+        ("hangs-up-early", "49001", rings, "caller_hung_up"),
+    ] {
+        world.seen(world.calls(dir.path(), &phone(scenario, number)));
+        world.seen(peer);
+        let row = world.row(number);
+        assert_eq!(row.cause, cause, "{row:?}");
+        assert_eq!(row.body["times"]["answered"], serde_json::Value::Null);
+    }
+}
+
+#[test]
 fn an_answer_that_comes_twice_and_a_second_answer_of_a_fork_leave_one_call() {
     let dir = tempfile::tempdir().unwrap();
     let twice = Part {
@@ -61,14 +80,25 @@ fn two_parties_that_hang_up_at_once_leave_one_call() {
 }
 
 #[test]
-fn a_party_that_holds_and_comes_back_at_once_is_followed() {
+fn parties_that_hold_and_come_back_are_followed_also_in_the_old_way() {
     let dir = tempfile::tempdir().unwrap();
-    let eager = Peer::waits(dir.path(), &Part::of("eager", host(47))).unwrap();
+    let eager = Part {
+        calls: 2,
+        ..Part::of("eager", host(47))
+    };
+    let eager = Peer::waits(dir.path(), &eager).unwrap();
     let world = World::start(&dir, &carrier("47", eager.sip, "", MUTE));
-    world.seen(world.calls(dir.path(), &phone("dial", "47001")));
+    for (scenario, number) in [("dial", "47001"), ("old-ways", "47002")] {
+        let calls = Part {
+            hold_ms: 500,
+            ..phone(scenario, number)
+        };
+        world.seen(world.calls(dir.path(), &calls));
+        let row = world.row(number);
+        assert_eq!(row.cause, "caller_hung_up", "{row:?}");
+        assert!(row.body["spans"]["talk_ms"].as_u64() > Some(0), "{row:?}");
+    }
     world.seen(eager);
-    let row = world.row("47001");
-    assert_eq!(row.cause, "caller_hung_up", "{row:?}");
 }
 
 #[test]

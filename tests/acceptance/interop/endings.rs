@@ -1,5 +1,6 @@
 //! Calls that come to nothing: refused, never answered, answered wrongly. Each leaves its cause.
 
+use rig::admin::Admin;
 use rig::peer::{Part, Peer};
 use serde_json::Value;
 
@@ -43,6 +44,19 @@ fn a_refusal_of_a_carrier_is_told_to_the_phone_and_kept_in_the_record() {
         let row = world.row(&number);
         assert_eq!(row.cause, cause, "{row:?}");
         assert_eq!(row.body["times"]["answered"], Value::Null, "{row:?}");
+    }
+
+    // The page is told the same.
+    let admin = Admin::sign_in(&world.appliance).unwrap();
+    let (status, told) = admin.ask("GET", "/api/records", None).unwrap();
+    let records = told["records"].as_array();
+    assert_eq!((status, records.map(Vec::len)), (200, Some(REFUSALS.len())));
+    for record in records.into_iter().flatten() {
+        let to = record["parties"]["to"].as_str().unwrap_or_default();
+        let meant = (61..).zip(REFUSALS);
+        let meant = meant.map(|(prefix, (.., cause))| (format!("{prefix}001"), cause));
+        let cause = meant.into_iter().find(|(number, _)| number == to);
+        assert_eq!(cause.map(|(_, cause)| cause), record["cause"].as_str());
     }
 }
 
