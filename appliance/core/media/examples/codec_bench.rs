@@ -180,7 +180,7 @@ fn main() {
     let mut lost = [0; FRAME];
     let us = best(|n| {
         plc.good(&mut frames[n].to_vec());
-        black_box(plc.between(&mut lost, frames[(n + 1) % frames.len()]));
+        black_box(plc.between(&mut lost, 0, frames[(n + 1) % frames.len()]));
     });
     row("pcma_conceal_between", us, UNIT, None);
 

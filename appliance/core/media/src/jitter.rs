@@ -23,6 +23,9 @@ const FAR_BEFORE_RESYNC: u32 = 2;
 /// One frame as read: each sample a G.711 code, or `None` where nothing came in time.
 pub type Frame = [Option<u8>; FRAME];
 
+/// What the two frames after the one that was read will hold, as far as it came.
+pub type Ahead = [Option<u8>; 2 * FRAME];
+
 /// What became of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Landed {
@@ -179,15 +182,15 @@ impl Jitter {
         self.policy.target()
     }
 
-    /// What the next [`read`](Self::read) would give, left where it is. A stretch that is missing now
-    /// is concealed better when what follows it is known.
-    pub fn ahead(&mut self) -> Frame {
-        let mut frame = [None; FRAME];
+    /// What the next two [`read`](Self::read)s would give, left where it is. A stretch that is missing
+    /// now is concealed better when what follows it is known, though the next frame be missing too.
+    pub fn ahead(&mut self) -> Ahead {
+        let mut frame = [None; 2 * FRAME];
         let Some(next) = self.next else {
             return frame;
         };
         let mut places = frame.iter_mut();
-        for part in self.places(next, FRAME) {
+        for part in self.places(next, 2 * FRAME) {
             for (sample, place) in part.iter().zip(&mut places) {
                 *place = (*sample & HELD != 0).then_some(*sample as u8);
             }

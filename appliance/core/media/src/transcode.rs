@@ -118,7 +118,7 @@ impl AudioDecoder {
                     *place = codec.decode(*code);
                 }
                 let known = next.len().min(MAX_SAMPLES);
-                plc.between(out, ahead.get(..known).unwrap_or_default());
+                plc.between(out, 0, ahead.get(..known).unwrap_or_default());
             }
             // What is decoded first behind a gap is distorted: nothing to go by.
             Decoder::G722(_) => return self.conceal(out),

@@ -213,12 +213,16 @@ proptest! {
 #[test]
 fn what_is_ahead_is_seen_and_stays_where_it_is() {
     let mut jitter = Jitter::new();
-    assert_eq!(jitter.ahead(), [None; FRAME]);
+    assert_eq!(jitter.ahead(), [None; 2 * FRAME]);
     jitter.write(0, &[7; FRAME]);
-    for _ in 0..3 {
+    for _ in 0..2 {
         assert_eq!(jitter.read(), Some([None; FRAME]));
     }
-    assert_eq!(jitter.ahead(), [Some(7); FRAME]);
+    let ahead = jitter.ahead();
+    assert_eq!(ahead[..FRAME], [None; FRAME]);
+    assert_eq!(ahead[FRAME..], [Some(7); FRAME]);
+    assert_eq!(jitter.read(), Some([None; FRAME]));
+    assert_eq!(jitter.ahead()[..FRAME], [Some(7); FRAME]);
     assert_eq!(jitter.read(), Some([Some(7); FRAME]));
-    assert_eq!(jitter.ahead(), [None; FRAME]);
+    assert_eq!(jitter.ahead(), [None; 2 * FRAME]);
 }

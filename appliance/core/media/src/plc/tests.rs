@@ -99,7 +99,7 @@ fn filled<const N: usize>(pcm: &[i16], gap: usize, ahead: usize) -> Vec<i16> {
     for (n, part) in out.chunks_mut(frame).enumerate() {
         if n == gap {
             part.fill(0x5555);
-            assert!(plc.between(part, &pcm[(n + 1) * frame..][..ahead]));
+            assert!(plc.between(part, 0, &pcm[(n + 1) * frame..][..ahead]));
         } else {
             plc.good(part);
         }
@@ -156,7 +156,7 @@ fn gaps_of_any_length_at_any_place_are_survived() {
             plc.lost(&mut part);
         } else if n % 3 == 0 {
             let next = vec![(seed >> 3) as i16; (seed >> 12) as usize % 700];
-            plc.between(&mut part, &next);
+            plc.between(&mut part, 0, &next);
         } else {
             plc.good(&mut part);
         }
