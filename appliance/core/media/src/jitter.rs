@@ -12,7 +12,8 @@ pub(crate) mod policy;
 use policy::{Advice, Policy};
 
 use crate::limits::{
-    FRAME, JITTER_CAPACITY, JITTER_MOST, JITTER_START, LATE_BEFORE_RESYNC, SURPLUS_FRAMES,
+    FRAME, JITTER_CALM, JITTER_CAPACITY, JITTER_MOST, JITTER_START, LATE_BEFORE_RESYNC,
+    SURPLUS_FRAMES,
 };
 
 /// Marks a ring place that holds a sample; the low byte is the G.711 code.
@@ -53,6 +54,8 @@ pub struct Jitter {
     far_in_a_row: u32,
     /// Least samples left over in the current run of frames, and how many frames it has.
     least: (u32, u32),
+    /// Seconds in a row in which packets came early enough for the delay of the beginning.
+    calm: u32,
     policy: Policy,
 }
 
@@ -74,6 +77,7 @@ impl Jitter {
             late_in_a_row: 0,
             far_in_a_row: 0,
             least: (u32::MAX, 0),
+            calm: 0,
             policy: Policy::default(),
         }
     }
@@ -222,6 +226,7 @@ impl Jitter {
         self.late_in_a_row = 0;
         self.far_in_a_row = 0;
         self.least = (u32::MAX, 0);
+        self.calm = 0;
     }
 
     fn far(&mut self, timestamp: u32, codes: &[u8]) -> Landed {
@@ -260,8 +265,31 @@ impl Jitter {
             return;
         }
         let surplus = self.least.0 > self.delay + FRAME as u32;
+        let is_calm = self.least.0 >= JITTER_START;
+        self.calm = if is_calm { self.calm + 1 } else { 0 };
         self.least = (u32::MAX, 0);
-        if let (true, Some(next)) = (surplus, self.next) {
+        if surplus {
+            self.pass_over();
+        }
+    }
+
+    /// Shortens a delay that late packets made grow by the next frame, where they were early enough
+    /// without it for [`JITTER_CALM`] seconds; says whether. To be called where that frame holds
+    /// nothing that would be missed.
+    pub fn shrink(&mut self) -> bool {
+        let may = self.delay > JITTER_START && self.calm >= JITTER_CALM;
+        if may {
+            self.delay = (self.delay - FRAME as u32).max(JITTER_START);
+            self.calm = 0;
+            self.least = (u32::MAX, 0);
+            self.pass_over();
+        }
+        may
+    }
+
+    /// The next frame is never read.
+    fn pass_over(&mut self) {
+        if let Some(next) = self.next {
             for part in self.places(next, FRAME) {
                 part.fill(0);
             }

@@ -35,6 +35,8 @@ pub const JITTER_CAPACITY: usize = 4_096;
 pub const JITTER_START: u32 = 480;
 /// The most delay the jitter buffer grows to, samples.
 pub const JITTER_MOST: u32 = 1_600;
+/// Calm seconds after which a delay that had grown may shrink by a frame.
+pub const JITTER_CALM: u32 = 10;
 /// Opus packets that wait for their time: 480 ms of 20 ms each; with more the oldest goes.
 pub const OPUS_PACKETS: usize = 24;
 /// Bytes of an Opus packet that is kept: 190 kbit/s, several times what speech needs.

@@ -226,3 +226,49 @@ fn what_is_ahead_is_seen_and_stays_where_it_is() {
     assert_eq!(jitter.read(), Some([Some(7); FRAME]));
     assert_eq!(jitter.ahead(), [None; 2 * FRAME]);
 }
+
+/// One packet and one reading a frame; gives what was heard.
+fn even(jitter: &mut Jitter, packets: std::ops::Range<u32>, shrinks: bool) -> Vec<u8> {
+    let mut heard = Vec::new();
+    for n in packets {
+        jitter.write(n * FRAME as u32, &packet(n as u8));
+        if shrinks {
+            jitter.shrink();
+        }
+        heard.extend(whole(jitter.read()));
+    }
+    heard
+}
+
+#[test]
+fn a_delay_that_grew_shrinks_again_and_stays_within_its_bounds() {
+    for stalls in 1..12 {
+        let mut jitter = Jitter::new();
+        let mut sent = 100;
+        even(&mut jitter, 0..sent, false);
+        for _ in 0..stalls {
+            // Nothing comes for 300 ms, and all after it is late: the delay grows.
+            for _ in 0..15 {
+                jitter.read();
+            }
+            even(&mut jitter, sent..sent + 20, false);
+            sent += 20;
+            assert!((JITTER_START..=JITTER_MOST).contains(&jitter.delay));
+        }
+        assert!(jitter.delay > JITTER_START, "{stalls}");
+        // Where somebody speaks all the time nothing is taken out.
+        let grown = jitter.delay;
+        even(&mut jitter, sent..sent + 3_000, false);
+        assert_eq!(jitter.delay, grown);
+        even(&mut jitter, sent + 3_000..sent + 9_000, true);
+        assert_eq!(jitter.delay, JITTER_START, "{stalls}");
+    }
+}
+
+#[test]
+fn no_sample_is_lost_where_nothing_is_late() {
+    let mut jitter = Jitter::new();
+    let heard = even(&mut jitter, 0..5_000, true);
+    let all: Vec<u8> = (0..4_997).map(|n| n as u8).collect();
+    assert_eq!(heard, all);
+}

@@ -10,6 +10,9 @@ use crate::limits::FRAME;
 
 use super::gear::Voice;
 
+/// Samples of a frame in which nobody speaks are less: -42 dBm0, the hum of an office.
+const QUIET: u16 = 256;
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ear {
     jitter: Jitter,
@@ -17,6 +20,8 @@ pub(super) struct Ear {
     is_used: bool,
     /// G.722 was decoded, so there is something to go on with.
     is_begun: bool,
+    /// In the last frame nobody spoke.
+    is_quiet: bool,
     /// What waits is of no use any more.
     is_stale: bool,
 }
@@ -51,6 +56,29 @@ impl Ear {
             Some(Voice::Opus(receiver)) => return receiver.read_at(now, false, pcm),
             other => other,
         };
+        let is_coded = voice.is_some();
+        if self.is_quiet && (is_coded || self.stays_quiet(codec)) {
+            self.jitter.shrink();
+        }
+        let made_up = self.read_frame(codec, voice, pcm);
+        self.is_quiet = pcm.iter().all(|sample| sample.unsigned_abs() < QUIET);
+        made_up
+    }
+
+    /// Whether nobody speaks in the next frame either, and all of it came.
+    fn stays_quiet(&mut self, codec: Codec) -> bool {
+        let ahead = self.jitter.ahead();
+        let is_quiet =
+            |code: &Option<u8>| code.is_some_and(|code| codec.decode(code).unsigned_abs() < QUIET);
+        codec.is_g711() && ahead.iter().take(FRAME).all(is_quiet)
+    }
+
+    fn read_frame(
+        &mut self,
+        codec: Codec,
+        voice: Option<&mut Voice>,
+        pcm: &mut [i16; FRAME],
+    ) -> bool {
         let frame = self.jitter.read().unwrap_or([None; FRAME]);
         if let Some(voice) = voice {
             return self.read_coded(voice, &frame, pcm);
@@ -96,6 +124,7 @@ impl Ear {
             self.jitter.reset();
             self.conceal = Conceal::default();
             self.is_begun = false;
+            self.is_quiet = false;
             if let Some(voice) = voice {
                 voice.forget();
             }
