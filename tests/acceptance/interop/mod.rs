@@ -33,7 +33,7 @@ const PHONE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// Its user and password.
 const LOGIN: (&str, &str) = ("1001", "kingfisher-1");
 
-/// Three phones, somewhere to wait, and nothing that a call outside would cost or ask.
+/// Four phones, somewhere to wait, and nothing that a call outside would cost or ask.
 const SITE: &str = r#"
 [site]
 name = "interop"
@@ -51,6 +51,9 @@ password = "kingfisher-2"
 nets = ["127.0.0.0/8"]
 [device.1003]
 password = "kingfisher-3"
+nets = ["127.0.0.0/8"]
+[device.1004]
+password = "kingfisher-4"
 nets = ["127.0.0.0/8"]
 [number."4000"]
 queue = "wait"

@@ -9,8 +9,8 @@ const ONE: f64 = 440.0;
 const TWO: f64 = 660.0;
 
 const DEVICE: &str = r#"
-[device.1004]
-password = "kingfisher-4"
+[device.1009]
+password = "kingfisher-9"
 nets = ["127.0.0.0/8"]
 srtp = "require"
 "#;
@@ -19,15 +19,15 @@ srtp = "require"
 fn a_phone_that_must_protect_its_sound_hears_and_is_heard() {
     let dir = tempfile::tempdir().unwrap();
     let world = World::start(&dir, DEVICE);
-    let mut one = world.desk(&dir, "1004", ONE, "mediaenc=srtp-mand");
+    let mut one = world.desk(&dir, "1009", ONE, "mediaenc=srtp-mand");
     let mut two = world.desk(&dir, "1002", TWO, "");
-    two.dial("1004").unwrap();
+    two.dial("1009").unwrap();
     one.event("CALL_ESTABLISHED", WAIT).unwrap();
     one.wait_for_tone(TWO, WAIT).unwrap();
     two.wait_for_tone(ONE, WAIT).unwrap();
     two.command("hangup", "").unwrap();
     one.event("CALL_CLOSED", WAIT).unwrap();
-    assert_eq!(world.row("1004").cause, "caller_hung_up");
+    assert_eq!(world.row("1009").cause, "caller_hung_up");
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn sound_in_the_clear_is_refused_where_it_must_be_protected() {
     // By its phone.
     let refused = Part {
         words: &[("STATUS", "488")],
-        login: ("1004", "kingfisher-4"),
+        login: ("1009", "kingfisher-9"),
         ..phone("refused", "4000")
     };
     world.seen(world.calls(dir.path(), &refused));

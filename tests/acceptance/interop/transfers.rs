@@ -28,6 +28,30 @@ fn a_phone_hands_its_party_to_another_phone() {
 }
 
 #[test]
+fn who_is_called_hands_its_caller_to_a_phone_and_to_a_number_outside() {
+    let dir = tempfile::tempdir().unwrap();
+    let outside = Peer::waits(dir.path(), &Part::of("leave", host(83))).unwrap();
+    let world = World::start(&dir, &carrier("83", outside.sip, "", MUTE));
+    let inside = world.called(dir.path(), &Part::of("leave", host(84)), "1003");
+    for (target, device, last, peer) in
+        [("1003", "1002", 85, inside), ("83001", "1004", 86, outside)]
+    {
+        let hands = Part {
+            words: &[("TARGET", target)],
+            ..Part::of("hands-on", host(last))
+        };
+        let hands = world.called(dir.path(), &hands, device);
+        let caller = world.calls(dir.path(), &phone("answered", device));
+        world.seen(hands);
+        world.seen(peer);
+        world.seen(caller);
+        let row = world.row(device);
+        assert_eq!(row.body["handled"]["answered_by"], target, "{row:?}");
+        assert_eq!(row.cause, "called_hung_up", "{row:?}");
+    }
+}
+
+#[test]
 fn a_party_that_nobody_wants_goes_back_to_the_phone_that_handed_it_on() {
     let dir = tempfile::tempdir().unwrap();
     let busy = Part {
