@@ -18,6 +18,8 @@ use crate::tone;
 
 /// How long it may take to listen.
 const START: Duration = Duration::from_secs(20);
+/// How often it is started: a port that was free may be another's when it comes to take it.
+const TRIES: u32 = 3;
 /// Longest message of its control socket.
 const MAX_MESSAGE: usize = 1 << 20;
 /// Seconds of its tone; the call ends when they are over.
@@ -61,36 +63,22 @@ impl Baresip {
     pub fn start(dir: &Path, account: &Account<'_>) -> anyhow::Result<Self> {
         std::fs::create_dir_all(dir)?;
         let dir = dir.canonicalize()?;
-        let free = UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let sip = SocketAddr::new(account.inside.map_or(loopback, |(_, ip)| ip), free);
-        let control = free_port()?;
         tone::write(&dir.join("tone.wav"), account.tone, TONE_SECONDS)?;
-        std::fs::write(dir.join("config"), config(&dir, sip, control, account.ca))?;
         std::fs::write(dir.join("contacts"), "")?;
         std::fs::write(dir.join("accounts"), line(account))?;
-        let log = std::fs::File::create(dir.join("log"))?;
-        let mut command = match account.inside {
-            Some((namespace, _)) => namespace.enter("baresip"),
-            None => Command::new("baresip"),
-        };
-        command.arg("-f").arg(&dir).stderr(Stdio::from(log));
-        let process = Process::start("baresip", &mut command)?;
-        let address = SocketAddr::from(([127, 0, 0, 1], control));
-        let connect = || match account.inside {
-            Some((namespace, _)) => namespace.connect(address).ok(),
-            None => TcpStream::connect(address).ok(),
-        };
-        let control = wait_for(START, connect)
-            .context("baresip opened no control socket\nhint: scripts/setup test installs it")?;
-        Ok(Self {
-            process,
-            control,
-            dir,
-            unread: Vec::new(),
-            registrar: registrar(account),
-            user: account.user.to_owned(),
-        })
+        for _ in 0..TRIES {
+            if let Some((process, control)) = begin(&dir, account)? {
+                return Ok(Self {
+                    process,
+                    control,
+                    dir,
+                    unread: Vec::new(),
+                    registrar: registrar(account),
+                    user: account.user.to_owned(),
+                });
+            }
+        }
+        bail!("baresip opened no control socket\nhint: scripts/setup test installs it")
     }
 
     /// Waits for an event of this type, e.g. `REGISTER_OK`, and gives it.
@@ -239,6 +227,33 @@ fn line(account: &Account<'_>) -> String {
         "<sip:{user}@{registrar}>;auth_user={user};auth_pass={password};regint=60;answermode=auto;\
          audio_codecs={codec};ptime=20;{more}\n"
     )
+}
+
+/// Starts the program on ports that are free now, and takes hold of its control socket; `None` where
+/// it did not open one.
+fn begin(dir: &Path, account: &Account<'_>) -> anyhow::Result<Option<(Process, TcpStream)>> {
+    let free = UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?.port();
+    let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let sip = SocketAddr::new(account.inside.map_or(loopback, |(_, ip)| ip), free);
+    let control = free_port()?;
+    std::fs::write(dir.join("config"), config(dir, sip, control, account.ca))?;
+    let log = std::fs::File::create(dir.join("log"))?;
+    let mut command = match account.inside {
+        Some((namespace, _)) => namespace.enter("baresip"),
+        None => Command::new("baresip"),
+    };
+    command.arg("-f").arg(dir).stderr(Stdio::from(log));
+    let mut process = Process::start("baresip", &mut command)?;
+    let address = SocketAddr::from(([127, 0, 0, 1], control));
+    let connect = || match account.inside {
+        Some((namespace, _)) => namespace.connect(address).ok(),
+        None => TcpStream::connect(address).ok(),
+    };
+    let opened = wait_for(START, || match connect() {
+        None if process.is_running() => None,
+        answer => Some(answer),
+    });
+    Ok(opened.flatten().map(|control| (process, control)))
 }
 
 fn config(dir: &Path, sip: SocketAddr, control: u16, ca: Option<&Path>) -> String {
