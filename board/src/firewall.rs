@@ -26,7 +26,7 @@ table inet branchline {{
     iif lo accept
     ct state established,related accept
     ct state invalid drop
-    meta l4proto {{ icmp, ipv6-icmp }} limit rate 20/second accept
+    meta l4proto {{ 1, 58 }} limit rate 20/second accept comment \"icmp\"
 {rules}  }}
   chain forward {{
     type filter hook forward priority filter; policy drop;

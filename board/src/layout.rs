@@ -39,13 +39,13 @@ impl Board {
         self.places().find(|place| place.partition.name == name)
     }
 
-    /// Bytes of the disk image.
+    /// Bytes of the disk as it leaves the factory: without the data partition, which the first boot makes on the rest.
     #[must_use]
     pub fn disk_bytes(&self) -> u64 {
-        let end = self
+        let made = self
             .places()
-            .last()
-            .map_or(EDGE, |last| last.offset + last.size);
+            .filter(|place| place.partition.role != Role::Data);
+        let end = made.last().map_or(EDGE, |last| last.offset + last.size);
         end + EDGE
     }
 }
@@ -63,14 +63,17 @@ impl Role {
     }
 }
 
-/// The layout as `sfdisk` reads it. Ids are drawn from names: the same board gives the same bytes.
+/// The layout as `sfdisk` reads it, all that the factory makes. Ids are drawn from names: the same board gives the same bytes.
 #[must_use]
 pub fn sfdisk(board: &Board) -> String {
     let mut script = format!(
         "label: gpt\nlabel-id: {}\nunit: sectors\n",
         id(&board.name, "disk")
     );
-    for place in board.places() {
+    for place in board
+        .places()
+        .filter(|place| place.partition.role != Role::Data)
+    {
         script.push_str(&format!(
             "start={}, size={}, type={}, uuid={}, name={}\n",
             place.offset / SECTOR,

@@ -6,6 +6,7 @@
 
 mod check;
 mod command_line;
+mod entry;
 mod firewall;
 mod layout;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{MAX_COMMAND_LINE, MAX_PARTITIONS, MAX_TRIES};
 pub use command_line::Verity;
+pub use entry::{Entries, Entry, Rename};
 pub use firewall::nftables;
 pub use layout::{Place, SECTOR, sfdisk};
 
@@ -74,7 +76,7 @@ pub struct Kernel {
     pub package: String,
     /// Modules the initial RAM disk loads, in this order, each after what it depends on.
     pub initrd: Vec<String>,
-    /// Modules, and folders of modules below `kernel/` with a final slash, that the root keeps; others are left out.
+    /// Modules below `kernel/` that the root keeps: one by name, a folder by a final slash, a family by a final `*`.
     pub keep: Vec<String>,
 }
 
