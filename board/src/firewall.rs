@@ -23,7 +23,7 @@ flush ruleset
 table inet branchline {{
   chain input {{
     type filter hook input priority filter; policy drop;
-    iif lo accept
+    iifname \"lo\" accept
     ct state established,related accept
     ct state invalid drop
     meta l4proto {{ 1, 58 }} limit rate 20/second accept comment \"icmp\"

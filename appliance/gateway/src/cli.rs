@@ -58,6 +58,24 @@ examples:
   branchline trace a84b4c76e66710@pc33 --data .run/box --messages"
     )]
     Trace(TraceArgs),
+    /// Say whether this box does its work: SIP answers, a call is heard, the page is served, records are kept
+    #[command(
+        after_help = "Everything is asked on this machine alone; a missing network is nobody's fault.
+
+examples:
+  branchline health
+  branchline health --deadline 120 --report /data/system/boot-report.json
+  branchline health --json
+
+exit status: 0 healthy, 1 not"
+    )]
+    Health(HealthArgs),
+    /// Which of the two roots boots next
+    #[command(after_help = "examples:
+  branchline boot-slot get-current
+  branchline boot-slot get-primary
+  branchline boot-slot set-primary B")]
+    BootSlot(BootSlotArgs),
     /// Recognise speech for the box: frames on standard input and output, started by `run`
     #[command(hide = true)]
     SpeechWorker(SpeechArgs),
@@ -255,4 +273,94 @@ pub struct SpeechArgs {
     /// Memory cap, MB
     #[arg(long, default_value_t = crate::boot::SPEECH_MEMORY_MB)]
     pub memory: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct HealthArgs {
+    /// Ask again until everything passes, for at most this many seconds
+    #[arg(long, default_value_t = 0)]
+    pub deadline: u64,
+    /// Write why it is not healthy to this file (JSON)
+    #[arg(long)]
+    pub report: Option<PathBuf>,
+    /// Where the box keeps its data
+    #[arg(long, default_value = "/data/branchline")]
+    pub data: PathBuf,
+    /// Where the running box says what only this machine may know
+    #[arg(long, default_value = "/run/branchline")]
+    pub runtime: PathBuf,
+    /// SIP address of the box
+    #[arg(long, default_value = "127.0.0.1:5060")]
+    pub sip: SocketAddr,
+    /// Address of its web page
+    #[arg(long, default_value = "127.0.0.1:443")]
+    pub web: SocketAddr,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BootSlotArgs {
+    /// Where the EFI partition is mounted
+    #[arg(long, default_value = "/efi")]
+    pub esp: PathBuf,
+    /// What this box stands on
+    #[arg(long, default_value = "/usr/lib/branchline/board.toml")]
+    pub board: PathBuf,
+    /// The kernel's command line
+    #[arg(long, default_value = "/proc/cmdline", hide = true)]
+    pub command_line: PathBuf,
+    #[command(subcommand)]
+    pub verb: BootSlotVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BootSlotVerb {
+    /// Print the slot this machine was started from
+    GetCurrent,
+    /// Print the slot that boots next
+    GetPrimary,
+    /// Let a slot boot next, with all its tries
+    SetPrimary {
+        #[arg(ignore_case = true)]
+        slot: SlotWord,
+    },
+    /// Print whether a slot may boot
+    GetState {
+        #[arg(ignore_case = true)]
+        slot: SlotWord,
+    },
+    /// Say whether a slot may boot
+    SetState {
+        #[arg(ignore_case = true)]
+        slot: SlotWord,
+        state: StateWord,
+    },
+    /// Grant the running slot all its tries again
+    MarkGood,
+    /// Lay an update's kernel in; RAUC calls this before it writes
+    #[command(hide = true)]
+    BeforeInstall,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum SlotWord {
+    A,
+    B,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum StateWord {
+    Good,
+    Bad,
+}
+
+impl From<SlotWord> for board::Slot {
+    fn from(word: SlotWord) -> Self {
+        match word {
+            SlotWord::A => Self::A,
+            SlotWord::B => Self::B,
+        }
+    }
 }

@@ -18,6 +18,8 @@ use tokio::time::Instant;
 use tracing::{error, info};
 use uuid::Uuid;
 
+use crate::self_test::SelfTest;
+
 /// Steps waiting for the disk; a full trunk makes a few dozen a second.
 const QUEUE: usize = 1_024;
 /// Steps taken to the disk in one go.
@@ -52,6 +54,7 @@ pub(crate) struct Kept {
 /// Starts the keeper. It ends, everything committed, when the sender is dropped.
 pub(crate) fn start(
     store: Store,
+    test: Option<SelfTest>,
 ) -> (
     mpsc::Sender<Keep>,
     watch::Receiver<Kept>,
@@ -59,10 +62,15 @@ pub(crate) fn start(
 ) {
     let (keep, keeps) = mpsc::channel(QUEUE);
     let (kept, seen) = watch::channel(Kept::default());
-    (keep, seen, tokio::spawn(run(store, keeps, kept)))
+    (keep, seen, tokio::spawn(run(store, test, keeps, kept)))
 }
 
-async fn run(store: Store, mut keeps: mpsc::Receiver<Keep>, kept: watch::Sender<Kept>) {
+async fn run(
+    store: Store,
+    test: Option<SelfTest>,
+    mut keeps: mpsc::Receiver<Keep>,
+    kept: watch::Sender<Kept>,
+) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut next = Instant::now();
     while keeps.recv_many(&mut batch, BATCH).await > 0 {
@@ -75,8 +83,23 @@ async fn run(store: Store, mut keeps: mpsc::Receiver<Keep>, kept: watch::Sender<
             }
         }
         next = Instant::now() + COMMIT_EVERY;
-        persist(&store, entries(&store, batch.drain(..)), &kept).await;
+        let batch = batch.drain(..).filter(|keep| is_kept(test.as_ref(), keep));
+        persist(&store, entries(&store, batch), &kept).await;
     }
+}
+
+/// Everything is, but what a self-test leaves: that is taken away.
+fn is_kept(test: Option<&SelfTest>, keep: &Keep) -> bool {
+    let (Keep::Open(record) | Keep::Draft(record) | Keep::Record(record)) = keep else {
+        return true;
+    };
+    let Some(test) = test.filter(|test| test.made(record)) else {
+        return true;
+    };
+    if matches!(keep, Keep::Record(_)) {
+        test.clear(record);
+    }
+    false
 }
 
 /// What of a batch goes to the disk; drafts and what stands are handed on at once. A call that began and ended

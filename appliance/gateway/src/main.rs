@@ -1,20 +1,22 @@
 //! `branchline`: what was typed decides which part of the box runs.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal as _, stderr, stdin, stdout};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use gateway::blackbox::Replayed;
 use gateway::boot::Boot;
 use gateway::cli::{Cli, FlowVerb, SpeechArgs, Verb};
-use gateway::{blackbox, caller, flow_check, local_audio, run};
+use gateway::{blackbox, boot_slot, caller, flow_check, health, local_audio, run};
 use tracing_subscriber::EnvFilter;
 
 /// What is logged where BRANCHLINE_LOG says nothing.
 const LOG: &str = "info,rumqttc=warn,tract=warn,tract_onnx=warn,tract_core=warn";
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(as_called(std::env::args_os()));
     let filter = EnvFilter::try_from_env("BRANCHLINE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
     let ansi = stderr().is_terminal();
     tracing_subscriber::fmt()
@@ -49,6 +51,12 @@ fn main() -> ExitCode {
             }
         },
         Verb::Trace(args) => blackbox::trace(&args),
+        Verb::Health(args) => match block_on(health::run(&args)) {
+            Ok(true) => return ExitCode::SUCCESS,
+            Ok(false) => return ExitCode::FAILURE,
+            Err(why) => Err(why),
+        },
+        Verb::BootSlot(args) => boot_slot::run(&args),
         Verb::SpeechWorker(args) => speech_worker(args),
         Verb::AudioWorker => local_audio::run_worker(),
     };
@@ -59,6 +67,23 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The command line; RAUC knows its backend and its handler by path alone, so those paths are names of this program.
+fn as_called(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<_> = args.collect();
+    let name = args
+        .first()
+        .map(|name| Path::new(name).file_name().unwrap_or_default().to_owned());
+    match name.as_deref().and_then(OsStr::to_str) {
+        Some("boot-backend") => drop(args.splice(1..1, ["boot-slot".into()])),
+        // Its arguments name slots; the verb needs none of them.
+        Some("before-install") => {
+            drop(args.splice(1.., ["boot-slot".into(), "before-install".into()]))
+        }
+        _ => {}
+    }
+    args
 }
 
 fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

@@ -28,6 +28,7 @@ use crate::media_plane::{MediaConfig, MediaEvents, MediaPlane, PromptShelf, TapR
 use crate::metrics::Sources;
 use crate::recorder::archive::Archive;
 use crate::resolver::Resolver;
+use crate::self_test::SelfTest;
 use crate::snapshot::Snapshot;
 use crate::speech_pool::{SpeechPool, SpeechStatus, TapSwitch};
 use crate::standing::{self, Stand};
@@ -49,7 +50,8 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let (store, left) = open_store(&boot, &recordings)?;
     let shelf = prompts::load(&boot.prompts)?;
     let names: BTreeSet<String> = shelf.keys().cloned().collect();
-    let site = first_site(&boot, &store, &names).await?;
+    let test = SelfTest::open(&recordings, &names)?;
+    let site = first_site(&boot, &store, (&names, test.as_ref())).await?;
     let socket = UdpSocket::bind(boot.sip)
         .await
         .with_context(|| format!("could not listen for SIP on {}", boot.sip))?;
@@ -64,7 +66,7 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
     let (mut audio, audio_door) = LocalAudio::start(shelf, house);
     plane.set_prompts(audio.arrange(&site));
 
-    let (keep, kept, keeper) = keeper::start(store.clone());
+    let (keep, kept, keeper) = keeper::start(store.clone(), test.clone());
     let (inputs, incoming) = mpsc::channel(INPUTS);
     let (events, _) = broadcast::channel(EVENTS);
     let (live, live_seen) = watch::channel(Live::default());
@@ -93,7 +95,7 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         sound_wishes,
         black_box: blackbox::watched(figures.clone()),
         bans: Arc::new(move || figures.borrow().bans.clone()),
-        site: site_door::open(store.clone(), names.clone(), inputs.clone()),
+        site: site_door::open(store.clone(), (names.clone(), test), inputs.clone()),
         prompts: watch::channel(names.into_iter().collect()).1,
         link: link_view,
         metrics: Arc::new(metrics::page(sources)),
@@ -234,7 +236,7 @@ async fn told(mut stopped: watch::Receiver<bool>) {
 async fn first_site(
     boot: &Boot,
     store: &Store,
-    prompts: &BTreeSet<String>,
+    (prompts, test): (&BTreeSet<String>, Option<&SelfTest>),
 ) -> anyhow::Result<Arc<Site>> {
     let (text, place) = match (store.current_site().await?, &boot.first_site) {
         (Some(saved), _) => (
@@ -255,7 +257,7 @@ async fn first_site(
             )
         }
     };
-    match Site::load(&text, prompts) {
+    match SelfTest::load(test, &text, prompts) {
         Ok(site) => Ok(Arc::new(site)),
         Err(faults) => {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();

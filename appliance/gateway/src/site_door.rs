@@ -12,30 +12,35 @@ use tokio::sync::mpsc;
 use tracing::{error, info};
 use web::{SiteRequest, SiteWish};
 
+use crate::self_test::SelfTest;
+
 /// Site texts waiting to be applied; one more is answered that the box is busy.
 const SITES: usize = 4;
+
+/// What a text is checked against: the prompts there are, and the door that is laid behind it.
+type Against = (BTreeSet<String>, Option<SelfTest>);
 
 /// Takes requests until the web server is gone.
 pub(crate) fn open(
     store: Store,
-    prompts: BTreeSet<String>,
+    against: Against,
     inputs: mpsc::Sender<Input>,
 ) -> mpsc::Sender<SiteRequest> {
     let (sites, requests) = mpsc::channel(SITES);
-    tokio::spawn(serve(requests, store, prompts, inputs));
+    tokio::spawn(serve(requests, store, against, inputs));
     sites
 }
 
 async fn serve(
     mut requests: mpsc::Receiver<SiteRequest>,
     store: Store,
-    prompts: BTreeSet<String>,
+    against: Against,
     inputs: mpsc::Sender<Input>,
 ) {
     while let Some(SiteRequest { wish, reply }) = requests.recv().await {
         let result = match wish {
-            SiteWish::Apply { text, note } => apply(&text, &note, &store, &prompts).await,
-            SiteWish::Undo => undo(&store, &prompts).await,
+            SiteWish::Apply { text, note } => apply(&text, &note, &store, &against).await,
+            SiteWish::Undo => undo(&store, &against).await,
         };
         let answer = match result {
             Ok((version, site)) => {
@@ -57,8 +62,8 @@ async fn serve(
 
 type InForce = Result<(u64, Site), Vec<Diagnostic>>;
 
-async fn apply(text: &str, note: &str, store: &Store, prompts: &BTreeSet<String>) -> InForce {
-    let site = Site::load(text, prompts)?;
+async fn apply(text: &str, note: &str, store: &Store, (prompts, test): &Against) -> InForce {
+    let site = SelfTest::load(test.as_ref(), text, prompts)?;
     let version = store
         .save_site(text, note)
         .await
@@ -67,7 +72,7 @@ async fn apply(text: &str, note: &str, store: &Store, prompts: &BTreeSet<String>
 }
 
 /// The version before is looked at first: a prompt may have gone since it was applied.
-async fn undo(store: &Store, prompts: &BTreeSet<String>) -> InForce {
+async fn undo(store: &Store, (prompts, test): &Against) -> InForce {
     let now = store.current_site().await.map_err(|why| unsaved(&why))?;
     let Some(parent) = now.and_then(|site| site.parent) else {
         return Err(vec![fault(
@@ -85,7 +90,7 @@ async fn undo(store: &Store, prompts: &BTreeSet<String>) -> InForce {
             "apply a text instead",
         )]);
     };
-    let site = Site::load(&before.text, prompts)?;
+    let site = SelfTest::load(test.as_ref(), &before.text, prompts)?;
     store.undo_site().await.map_err(|why| unsaved(&why))?;
     Ok((before.version, site))
 }

@@ -73,6 +73,11 @@ pub(crate) fn make(
         let _ = fs::remove_file(tree.join(left));
     }
     write(&tree.join("etc/machine-id"), "")?;
+    // Who knows names is learnt anew on each network.
+    symlink(
+        "../run/systemd/resolve/stub-resolv.conf",
+        tree.join("etc/resolv.conf"),
+    )?;
     Ok(tree)
 }
 

@@ -31,8 +31,28 @@ const GOODBYE: Duration = Duration::from_secs(4);
 /// Largest datagram taken.
 const DATAGRAM: usize = 65_535;
 
-/// Places the call; true when it was answered.
+/// What a call came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// The final status of a refusal.
+    pub(crate) refused: Option<u16>,
+    /// Sound heard after the answer, ms.
+    pub(crate) sound_ms: u64,
+}
+
+/// Places the call and says what happened; true when it was answered.
 pub async fn call(args: CallArgs) -> anyhow::Result<bool> {
+    let report = place(&args).await?;
+    report.print(args.json)?;
+    Ok(report.answered)
+}
+
+/// Places the call without a word.
+pub(crate) async fn place_quietly(args: &CallArgs) -> anyhow::Result<Outcome> {
+    place(args).await.map(|report| report.outcome())
+}
+
+async fn place(args: &CallArgs) -> anyhow::Result<Report> {
     let acts: Vec<Act> = args
         .acts
         .iter()
@@ -41,8 +61,7 @@ pub async fn call(args: CallArgs) -> anyhow::Result<bool> {
     let to = target(&args.to)?;
     let ip = args.ip.map_or_else(|| own_address(to.addr), Ok)?;
     let ports = Ports::bind(ip).await?;
-    let mut caller = Caller::place(&args, to, ip, &ports).await?;
-    let json = args.json;
+    let mut caller = Caller::place(args, to, ip, &ports).await?;
     let answered = caller.ring().await?;
     if let Some(answer) = answered {
         let spec = accept_answer(&answer, &Capabilities::default())?;
@@ -51,8 +70,7 @@ pub async fn call(args: CallArgs) -> anyhow::Result<bool> {
             .speak(line, acts, Duration::from_secs(args.limit))
             .await?;
     }
-    caller.report.print(json)?;
-    Ok(caller.report.answered)
+    Ok(caller.report)
 }
 
 struct Caller {

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::time::Instant;
 
+use super::Outcome;
 use super::line::HeardBack;
 
 /// What the caller saw.
@@ -46,6 +47,13 @@ impl Report {
             .answered_at
             .map_or(0.0, |at| at.elapsed().as_secs_f64());
         self.heard = heard;
+    }
+
+    pub(super) fn outcome(&self) -> Outcome {
+        Outcome {
+            refused: self.refused.as_ref().map(|(status, _)| *status),
+            sound_ms: self.heard.sound_ms,
+        }
     }
 
     pub(super) fn print(&self, json: bool) -> std::io::Result<()> {
