@@ -37,6 +37,8 @@ pub enum Input {
     Site(#[serde(with = "site_text")] Arc<Site>),
     /// What the host's clock shows now; at start and whenever it was corrected.
     WallClock { unix_ms: UnixMillis },
+    /// Take no new calls; the running ones go on to their own end.
+    Drain,
     /// Take no new calls, end the running ones.
     Stop,
     /// An agent does something, by the web page or the API.

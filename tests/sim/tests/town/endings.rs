@@ -270,3 +270,18 @@ fn a_wall_clock_that_jumps_back_never_ends_a_call_before_it_began() {
     let times = town.record().times;
     assert!(times.ended - times.started >= 5_000, "{times:?}");
 }
+
+#[test]
+fn a_box_that_drains_takes_no_new_call_and_lets_the_running_ones_end_by_themselves() {
+    let mut town = Town::new(TownConfig::new(15));
+    town.dial(
+        phone_address(1),
+        Plan::dial("4004").then(9_000, Act::HangUp),
+    );
+    town.pass(Duration::from_secs(2));
+    town.give(Input::Drain);
+    town.dial(phone_address(2), Plan::dial("4004"));
+    town.run_out();
+    assert_eq!(town.phones[&phone_address(2)].fate.rejected, Some(503));
+    assert_eq!(town.record().cause, Cause::CallerHungUp);
+}

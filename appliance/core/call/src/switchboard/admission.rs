@@ -92,7 +92,7 @@ impl Switchboard {
     /// The counter of what stands against a new call now, if anything does.
     fn no_room(&mut self, now: Instant) -> Option<&mut u64> {
         let refused = &mut self.stats.refused;
-        if self.house.stopping {
+        if self.house.draining {
             Some(&mut refused.stopping)
         } else if self.legs.len() >= MAX_LEGS {
             Some(&mut refused.full)
@@ -112,7 +112,7 @@ impl Switchboard {
             return self.on_register(now, tx, from, &account, request);
         }
         let reply = match &request.method {
-            Method::Options => capabilities(if self.house.stopping { 503 } else { 200 }),
+            Method::Options => capabilities(if self.house.draining { 503 } else { 200 }),
             _ if request.to.tag.is_some() => {
                 self.stats.refused.stray_requests += 1;
                 Reply::new(481)

@@ -140,6 +140,7 @@ pub struct Switchboard {
 struct House {
     media_ip: IpAddr,
     realm: String,
+    draining: bool,
     stopping: bool,
     random: ChaCha12Rng,
     /// Keys of protected media come from here.
@@ -189,6 +190,7 @@ impl Switchboard {
             house: House {
                 media_ip: config.media_ip,
                 realm: config.realm,
+                draining: false,
                 stopping: false,
                 random,
                 keys,
@@ -301,7 +303,7 @@ impl Switchboard {
     /// How many of a hundred new calls we would rather not be sent: all while we stop, some while we are late, and
     /// more and more as the last places are taken.
     fn relief(&mut self, now: Instant) -> u8 {
-        if self.house.stopping {
+        if self.house.draining {
             return 100;
         }
         let taken = self.legs.len().saturating_mul(100) / MAX_LEGS;
@@ -311,8 +313,14 @@ impl Switchboard {
         self.house.load.relief(now).max(crowd)
     }
 
+    /// Takes no new calls from now on; the running ones go on, and may dial.
+    pub fn take_no_more(&mut self) {
+        self.house.draining = true;
+    }
+
     /// Takes no new calls from now on; the owner ends the running ones.
     pub fn stop(&mut self) {
+        self.take_no_more();
         self.house.stopping = true;
     }
 

@@ -157,6 +157,7 @@ pub struct Centre {
     stats: Stats,
     /// How often something changed that a restart should know: agents, promises, the site.
     changes: u64,
+    draining: bool,
     stopping: bool,
 }
 
@@ -189,6 +190,7 @@ impl Centre {
             outputs: VecDeque::new(),
             stats: Stats::default(),
             changes: 0,
+            draining: false,
             stopping: false,
         }
     }
@@ -226,6 +228,10 @@ impl Centre {
                 self.switchboard.lift_ban(source);
             }
             Input::CancelCallBack { call } => self.cancel_call_back(now, call),
+            Input::Drain => {
+                self.draining = true;
+                self.switchboard.take_no_more();
+            }
             Input::Stop => self.stop(now),
         }
         self.settle(now);

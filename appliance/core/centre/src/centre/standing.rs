@@ -183,6 +183,7 @@ impl Centre {
     /// The same, but that carriers may be asked just now: the other centre asks them once more.
     pub fn is_left_alone(&self, now: Instant) -> bool {
         !self.stopping
+            && !self.draining
             && self.is_idle()
             && self.index.legs.is_empty()
             && self.index.streams.is_empty()
