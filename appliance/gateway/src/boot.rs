@@ -41,6 +41,7 @@ struct BootFile {
     site: Option<PathBuf>,
     packs: Option<PathBuf>,
     manifest: Option<PathBuf>,
+    speech_socket: Option<PathBuf>,
     archive_after_hours: Option<u32>,
     black_box_kb: Option<u64>,
 }
@@ -69,17 +70,20 @@ pub struct Boot {
 /// Where RTP is bound.
 #[derive(Debug)]
 pub struct Media {
-    pub ip: IpAddr,
+    /// `None` takes the host's own address and follows it.
+    pub ip: Option<IpAddr>,
     /// `None` takes any free ports.
     pub ports: Option<RangeInclusive<u16>>,
     pub max_calls: usize,
 }
 
-/// Where the models are.
-#[derive(Clone, Debug)]
-pub struct Speech {
-    pub packs: PathBuf,
-    pub manifest: PathBuf,
+/// Where the speech worker comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Speech {
+    /// A child of ours with these models.
+    Child { packs: PathBuf, manifest: PathBuf },
+    /// Somebody serves one on this Unix socket: each connection is a worker's two pipes.
+    Socket(PathBuf),
 }
 
 /// Why the box cannot start as told.
@@ -87,7 +91,7 @@ pub struct Speech {
 pub enum BootError {
     #[error("could not read `{}`: {why}\nhint: give a readable file to --config", file.display())]
     Unreadable { file: PathBuf, why: std::io::Error },
-    #[error("`{}`: {why}\nhint: allowed are data, sip, sip_streams (tcp, tls, certificate, key, ca, client_ca, name_servers), media_ip, media_ports, max_calls, web, broker, prompts, site, packs, manifest, archive_after_hours, black_box_kb", file.display())]
+    #[error("`{}`: {why}\nhint: allowed are data, sip, sip_streams (tcp, tls, certificate, key, ca, client_ca, name_servers), media_ip, media_ports, max_calls, web, broker, prompts, site, packs, manifest, speech_socket, archive_after_hours, black_box_kb", file.display())]
     Malformed { file: PathBuf, why: String },
     #[error("no {name} is given\nhint: set `{name}` in the boot file or give --{flag}")]
     Missing {
@@ -123,8 +127,11 @@ impl Boot {
         let ports = args.media_ports.clone().or(file.media_ports);
         let packs = args.packs.clone().or(file.packs);
         let manifest = args.manifest.clone().or(file.manifest);
+        let socket = args.speech_socket.clone().or(file.speech_socket);
         let speech = match (packs, manifest) {
-            (Some(packs), Some(manifest)) => Some(Speech { packs, manifest }),
+            // Whoever serves the socket has the models.
+            _ if socket.is_some() => socket.map(Speech::Socket),
+            (Some(packs), Some(manifest)) => Some(Speech::Child { packs, manifest }),
             (None, None) => None,
             (None, Some(_)) => return Err(missing("packs", "packs")),
             (Some(_), None) => return Err(missing("manifest", "manifest")),
@@ -141,7 +148,7 @@ impl Boot {
             name_servers: typed.name_servers.clone(),
             streams: streams(typed)?,
             media: Media {
-                ip: media_ip.ok_or_else(|| missing("media_ip", "media-ip"))?,
+                ip: media_ip,
                 ports: ports.as_deref().map_or(Ok(None), parse_ports)?,
                 max_calls,
             },
@@ -233,7 +240,30 @@ mod tests {
         .unwrap();
         assert_eq!(boot.data, Path::new("/b"));
         assert_eq!(boot.media.max_calls, 5);
-        assert_eq!(boot.media.ip, IpAddr::from([192, 0, 2, 1]));
+        assert_eq!(boot.media.ip, Some(IpAddr::from([192, 0, 2, 1])));
+    }
+
+    #[test]
+    fn without_a_media_address_that_of_sip_is_taken_or_the_hosts_own() {
+        let args = |sip: &str| RunArgs {
+            data: Some("d".into()),
+            sip: Some(sip.parse().unwrap()),
+            ..RunArgs::default()
+        };
+        let ip = |sip| Boot::load(&args(sip)).unwrap().media.ip;
+        assert_eq!(ip("192.0.2.7:5060"), Some(IpAddr::from([192, 0, 2, 7])));
+        assert_eq!(ip("0.0.0.0:5060"), None);
+        assert_eq!(ip("[::]:5060"), None);
+    }
+
+    #[test]
+    fn a_speech_socket_needs_no_models_here() {
+        let args = RunArgs {
+            speech_socket: Some("/run/speech.sock".into()),
+            ..args()
+        };
+        let speech = Boot::load(&args).unwrap().speech;
+        assert_eq!(speech, Some(Speech::Socket("/run/speech.sock".into())));
     }
 
     #[test]

@@ -128,7 +128,7 @@ pub struct RunArgs {
     pub sip: Option<SocketAddr>,
     #[command(flatten)]
     pub streams: StreamArgs,
-    /// Address named in SDP and bound for RTP
+    /// Address named in SDP and bound for RTP; by default that of SIP, or the host's own, followed when it changes
     #[arg(long)]
     pub media_ip: Option<IpAddr>,
     /// RTP ports as FIRST-LAST; 0 takes any free ones
@@ -155,6 +155,9 @@ pub struct RunArgs {
     /// Model manifest; without it the box does not listen to speech
     #[arg(long)]
     pub manifest: Option<PathBuf>,
+    /// Unix socket on which speech workers are served, instead of a child of our own
+    #[arg(long)]
+    pub speech_socket: Option<PathBuf>,
     /// Print one JSON line when ready instead of words
     #[arg(long)]
     pub json: bool,

@@ -22,6 +22,7 @@ use crate::resolver::{Found, Resolver};
 use crate::snapshot::Snapshot;
 use crate::speech_pool::TapSwitch;
 use crate::standing::Stand;
+use crate::supervisor::Supervisor;
 use crate::transport::Streams;
 
 /// Largest SIP datagram we take.
@@ -55,6 +56,7 @@ pub(crate) struct Control {
     pub(crate) snapshot: watch::Sender<Snapshot>,
     pub(crate) black_box: BlackBox,
     pub(crate) stand: Stand,
+    pub(crate) supervisor: Supervisor,
     /// Inputs that came up while others were handled.
     pub(crate) later: VecDeque<Input>,
     /// Events that pages have not been told yet.
@@ -172,8 +174,13 @@ impl Control {
         let media = self.plane.stats();
         // Without it every call is silent: better none, until the box has started again.
         anyhow::ensure!(media.is_alive, "the media thread has ended by itself");
+        self.supervisor.alive(media.rounds);
+        self.plane.nudge();
+        let centre = self.centre.stats();
+        let calls = centre.calls;
+        self.supervisor.status(&format!("calls now: {calls}"));
         self.snapshot.send_replace(Snapshot {
-            centre: self.centre.stats(),
+            centre,
             bans: self.centre.bans(Instant::now()),
             media,
             streams: self.streams.stats(),

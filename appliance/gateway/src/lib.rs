@@ -14,6 +14,7 @@ mod control;
 mod draft;
 pub mod flow_check;
 pub mod health;
+mod host_address;
 mod keeper;
 pub mod local_audio;
 mod masking;
@@ -28,6 +29,7 @@ mod site_door;
 mod snapshot;
 mod speech_pool;
 mod standing;
+mod supervisor;
 pub mod transport;
 
 use std::time::{SystemTime, UNIX_EPOCH};

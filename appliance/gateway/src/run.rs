@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use centre::{Centre, CentreConfig, Input, Local, Transport, house_password};
 use link::{LinkConfig, LinkStatus};
 use store::Store;
 use tokio::net::UdpSocket;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
@@ -23,6 +24,7 @@ use web::{Doors, LinkView, Served, WebConfig};
 use crate::blackbox::{self, BlackBox};
 use crate::boot::{Boot, Speech};
 use crate::control::Control;
+use crate::host_address::HostAddress;
 use crate::local_audio::LocalAudio;
 use crate::media_plane::{MediaConfig, MediaEvents, MediaPlane, PromptShelf, TapReader};
 use crate::metrics::Sources;
@@ -32,6 +34,7 @@ use crate::self_test::SelfTest;
 use crate::snapshot::Snapshot;
 use crate::speech_pool::{SpeechPool, SpeechStatus, TapSwitch};
 use crate::standing::{self, Stand};
+use crate::supervisor::Supervisor;
 use crate::transport::Streams;
 use crate::{agent_door, ban_door, call_back_door, keeper, metrics, prompts, site_door};
 
@@ -46,23 +49,21 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 /// Runs the box until SIGTERM or SIGINT.
 pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
+    let mut supervisor = Supervisor::from_env()?;
+    let address = HostAddress::settle(boot.media.ip, boot.sip.ip(), &mut supervisor).await;
     let recordings = boot.data.join("recordings");
     let (store, left) = open_store(&boot, &recordings)?;
     let shelf = prompts::load(&boot.prompts)?;
     let names: BTreeSet<String> = shelf.keys().cloned().collect();
     let test = SelfTest::open(&recordings, &names)?;
     let site = first_site(&boot, &store, (&names, test.as_ref())).await?;
-    let socket = UdpSocket::bind(boot.sip)
-        .await
-        .with_context(|| format!("could not listen for SIP on {}", boot.sip))?;
-    let streams = Streams::start(boot.streams.clone()).await?;
-    let usable = vec![Transport::Udp, Transport::Tcp, Transport::Tls];
-    let resolver = Resolver::start(boot.name_servers.clone(), usable);
-    let sip = listening(&socket, &streams)?;
-    let (mut plane, media, taps) = media_plane(&boot, recordings.clone())?;
+    let (socket, streams, sip) = listen(&boot).await?;
+    let resolver = resolver(&boot);
+    let (mut plane, media, taps) = media_plane(&boot, address.ip, recordings.clone())?;
     let _archive = archive(&boot, &recordings)?;
     let speech = boot.speech.clone().filter(|_| site.speech());
-    let (centre, black_box, house) = centre(&boot, sip, &plane, (site.clone(), left))?;
+    let (centre, black_box, house) =
+        centre(&boot, (sip, address.ip), &plane, (site.clone(), left))?;
     let (mut audio, audio_door) = LocalAudio::start(shelf, house);
     plane.set_prompts(audio.arrange(&site));
 
@@ -94,7 +95,7 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         sounds,
         sound_wishes,
         black_box: blackbox::watched(figures.clone()),
-        bans: Arc::new(move || figures.borrow().bans.clone()),
+        bans: bans(figures.clone()),
         site: site_door::open(store.clone(), (names.clone(), test), inputs.clone()),
         prompts: watch::channel(names.into_iter().collect()).1,
         link: link_view,
@@ -119,21 +120,39 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         snapshot,
         black_box,
         stand: Stand::new(Instant::now()),
+        supervisor: supervisor.second()?,
         later: VecDeque::new(),
         untold: Vec::new(),
     };
-    let control = tokio::spawn(control.run());
+    let mut control = tokio::spawn(control.run());
     announce(sip, &served, json)?;
-    wait(control, inputs, stop, keeper, link).await
+    until_told(&mut control, &mut supervisor, &inputs, (address, figures)).await?;
+    wind_down(control, inputs, stop, keeper, link).await
 }
 
-/// Where SIP is taken.
-fn listening(socket: &UdpSocket, streams: &Streams) -> anyhow::Result<Local> {
-    Ok(Local {
+/// Where SIP is taken, and where that is.
+async fn listen(boot: &Boot) -> anyhow::Result<(UdpSocket, Streams, Local)> {
+    let socket = UdpSocket::bind(boot.sip)
+        .await
+        .with_context(|| format!("could not listen for SIP on {}", boot.sip))?;
+    let streams = Streams::start(boot.streams.clone()).await?;
+    let sip = Local {
         udp: socket.local_addr()?,
         tcp: streams.tcp(),
         tls: streams.tls(),
-    })
+    };
+    Ok((socket, streams, sip))
+}
+
+/// Who finds SIP peers, by all transports we have.
+fn resolver(boot: &Boot) -> Resolver {
+    let usable = vec![Transport::Udp, Transport::Tcp, Transport::Tls];
+    Resolver::start(boot.name_servers.clone(), usable)
+}
+
+/// Who is banned now, for the page.
+fn bans(figures: watch::Receiver<Snapshot>) -> Arc<dyn Fn() -> Vec<centre::BanView> + Send + Sync> {
+    Arc::new(move || figures.borrow().bans.clone())
 }
 
 /// Starts to archive recordings, where the boot file wants it.
@@ -192,20 +211,43 @@ fn open_store(boot: &Boot, recordings: &Path) -> anyhow::Result<(Store, Option<V
     Ok((store, recovered.standing))
 }
 
-/// Until the signal; then no new calls, running ones end, records are committed.
-async fn wait(
+/// Until the signal, or until the host has another address. SIGUSR1 turns new calls away and lets the running
+/// ones go on: whoever sends it starts the box anew after them.
+async fn until_told(
+    control: &mut JoinHandle<anyhow::Result<()>>,
+    supervisor: &mut Supervisor,
+    inputs: &mpsc::Sender<Input>,
+    (address, figures): (HostAddress, watch::Receiver<Snapshot>),
+) -> anyhow::Result<()> {
+    let mut term = signal(SignalKind::terminate())?;
+    let mut drain = signal(SignalKind::user_defined1())?;
+    let mut left = std::pin::pin!(address.left(figures, inputs.clone()));
+    supervisor.ready();
+    loop {
+        tokio::select! {
+            ended = &mut *control => bail!("the control loop ended by itself: {ended:?}"),
+            _ = term.recv() => break,
+            _ = tokio::signal::ctrl_c() => break,
+            () = &mut left => break,
+            _ = drain.recv() => {
+                info!("told to take no new calls: the running ones go on");
+                // Closed only where the loop has ended, which the next round says.
+                let _ = inputs.send(Input::Drain).await;
+            }
+        }
+    }
+    supervisor.stopping();
+    Ok(())
+}
+
+/// No new calls, running ones end, records are committed.
+async fn wind_down(
     mut control: JoinHandle<anyhow::Result<()>>,
     inputs: mpsc::Sender<Input>,
     stop: watch::Sender<bool>,
     keeper: JoinHandle<()>,
     link: Option<JoinHandle<()>>,
 ) -> anyhow::Result<()> {
-    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        ended = &mut control => bail!("the control loop ended by itself: {ended:?}"),
-        _ = term.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
     info!("stopping: running calls end, records are committed");
     let _ = inputs.send(Input::Stop).await;
     match tokio::time::timeout(DRAIN, &mut control).await {
@@ -268,10 +310,11 @@ async fn first_site(
 
 fn media_plane(
     boot: &Boot,
+    ip: IpAddr,
     recordings: PathBuf,
 ) -> anyhow::Result<(MediaPlane, MediaEvents, TapReader)> {
     let config = MediaConfig {
-        ip: boot.media.ip,
+        ip,
         ports: boot.media.ports.clone(),
         max_streams: boot.media.max_calls,
         core: None,
@@ -284,7 +327,7 @@ fn media_plane(
 
 fn centre(
     boot: &Boot,
-    sip: Local,
+    (sip, media_ip): (Local, IpAddr),
     plane: &MediaPlane,
     (site, left): (Arc<Site>, Option<Vec<u8>>),
 ) -> anyhow::Result<(Centre, BlackBox, (SocketAddr, String))> {
@@ -292,7 +335,7 @@ fn centre(
     // What peers are told to call back: the media address where SIP listens on all of them.
     let named = |at: SocketAddr| {
         let ip = Some(at.ip()).filter(|ip| !ip.is_unspecified());
-        SocketAddr::new(ip.unwrap_or(boot.media.ip), at.port())
+        SocketAddr::new(ip.unwrap_or(media_ip), at.port())
     };
     let config = CentreConfig {
         seed,
@@ -302,7 +345,7 @@ fn centre(
             tcp: sip.tcp.map(named),
             tls: sip.tls.map(named),
         },
-        media_ip: boot.media.ip,
+        media_ip,
         now: Instant::now(),
         unix_ms: crate::unix_ms(),
     };

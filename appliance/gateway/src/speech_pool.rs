@@ -1,9 +1,11 @@
-//! The speech process: started, fed with the callers' PCM, watched, restarted alone.
+//! The speech process: started, fed with the callers' PCM, watched, restarted alone. It is a child of ours, or a
+//! unit of its own that is reached by a socket: then a connection is a worker, and connecting again a restart.
 //!
 //! Taps come from the media threads over a ring that drops; words go to `Centre` as inputs. A worker
 //! that dies or hangs costs the phrases it held, never a call: streams are opened again on the next.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -12,8 +14,9 @@ use call::StreamId;
 use centre::Input;
 use centre::record::{Emotion, Utterance};
 use speech::wire::{Decoder, Frame as _, FromWorker, ToWorker};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::UnixStream;
+use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, watch};
 use tracing::{info, warn};
 
@@ -91,7 +94,35 @@ impl SpeechPool {
     }
 
     async fn one_worker(&mut self) -> anyhow::Result<()> {
-        let mut child = self.spawn()?;
+        match self.speech.clone() {
+            Speech::Child { packs, manifest } => self.child(&packs, &manifest).await,
+            Speech::Socket(path) => self.served(&path).await,
+        }
+    }
+
+    async fn served(&mut self, path: &Path) -> anyhow::Result<()> {
+        let worker = UnixStream::connect(path).await.with_context(|| {
+            format!(
+                "could not reach a speech worker at `{}`\nhint: look at the unit that serves it",
+                path.display()
+            )
+        })?;
+        let (output, input) = worker.into_split();
+        let Self {
+            taps,
+            switches,
+            inputs,
+            status,
+            ..
+        } = self;
+        tokio::select! {
+            fed = feed(taps, switches, input) => fed,
+            heard = listen(output, inputs, status) => heard,
+        }
+    }
+
+    async fn child(&mut self, packs: &Path, manifest: &Path) -> anyhow::Result<()> {
+        let mut child = spawn(packs, manifest)?;
         let input = child
             .stdin
             .take()
@@ -114,29 +145,29 @@ impl SpeechPool {
             ended = child.wait() => bail!("it left with {}", ended?),
         }
     }
+}
 
-    fn spawn(&self) -> anyhow::Result<Child> {
-        let me = std::env::current_exe().context("our own program's path")?;
-        Command::new(me)
-            .arg("speech-worker")
-            .arg("--packs")
-            .arg(&self.speech.packs)
-            .arg("--manifest")
-            .arg(&self.speech.manifest)
-            .args(["--memory", &SPEECH_MEMORY_MB.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .context("could not start the speech worker")
-    }
+fn spawn(packs: &Path, manifest: &Path) -> anyhow::Result<Child> {
+    let me = std::env::current_exe().context("our own program's path")?;
+    Command::new(me)
+        .arg("speech-worker")
+        .arg("--packs")
+        .arg(packs)
+        .arg("--manifest")
+        .arg(manifest)
+        .args(["--memory", &SPEECH_MEMORY_MB.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .context("could not start the speech worker")
 }
 
 /// Hands PCM and ends of streams to the worker. Ends when the box stops.
 async fn feed(
     taps: &mut TapReader,
     switches: &mut mpsc::Receiver<TapSwitch>,
-    mut worker: ChildStdin,
+    mut worker: impl AsyncWrite + Unpin,
 ) -> anyhow::Result<()> {
     let mut open = BTreeSet::new();
     let mut ticks = tokio::time::interval(FEED);
@@ -169,17 +200,14 @@ async fn feed(
             ToWorker::Close { stream: stream.0 }.encode(&mut bytes);
             open.remove(&stream.0);
         }
-        worker
-            .write_all(&bytes)
-            .await
-            .context("its standard input")?;
+        worker.write_all(&bytes).await.context("its input")?;
         bytes.clear();
     }
 }
 
 /// Reads the worker's words until it ends, breaks the protocol or falls silent.
 async fn listen(
-    mut worker: ChildStdout,
+    mut worker: impl AsyncRead + Unpin,
     inputs: &mpsc::Sender<Input>,
     status: &watch::Sender<SpeechStatus>,
 ) -> anyhow::Result<()> {
@@ -190,7 +218,7 @@ async fn listen(
         let read = tokio::time::timeout(limit, worker.read(&mut chunk)).await;
         let read = read.with_context(|| format!("it said nothing for {} s", limit.as_secs()))??;
         if read == 0 {
-            bail!("it closed its standard output");
+            bail!("it closed its output");
         }
         decoder.push(chunk.get(..read).unwrap_or_default());
         while let Some(frame) = decoder.next_frame::<FromWorker>()? {
@@ -265,3 +293,6 @@ async fn take(
     // Full only while control waits for the disk; then words wait as well.
     inputs.send(input).await.context("the box is stopping")
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,8 @@ const BUCKETS: usize = 128;
 pub struct PlaneStats {
     /// Streams open now.
     pub open: u64,
+    /// Times the thread came round: packets, orders, the wheel. It does so at least once for each nudge.
+    pub rounds: u64,
     /// RTP and RTCP packets received.
     pub packets_in: u64,
     /// RTP and RTCP packets sent.
@@ -66,6 +68,7 @@ pub struct Lateness {
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) open: AtomicU64,
+    pub(super) rounds: AtomicU64,
     pub(super) packets_in: AtomicU64,
     pub(super) packets_out: AtomicU64,
     pub(super) refused_by_peer: AtomicU64,
@@ -89,6 +92,7 @@ impl Counters {
     pub(super) fn stats(&self) -> PlaneStats {
         PlaneStats {
             open: self.open.load(Relaxed),
+            rounds: self.rounds.load(Relaxed),
             packets_in: self.packets_in.load(Relaxed),
             packets_out: self.packets_out.load(Relaxed),
             refused_by_peer: self.refused_by_peer.load(Relaxed),

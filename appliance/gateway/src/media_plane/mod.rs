@@ -83,6 +83,12 @@ pub struct TapReader {
 }
 
 impl TapReader {
+    /// Reads that ring.
+    #[cfg(test)]
+    pub(crate) fn new(ring: Consumer<TapFrame>) -> Self {
+        Self { ring }
+    }
+
     /// The oldest frame. When nobody reads, the newest frames are dropped and counted.
     pub fn pop(&mut self) -> Option<TapFrame> {
         self.ring.pop().ok()
@@ -206,6 +212,11 @@ impl MediaPlane {
     /// RTP ports of the pool, ascending.
     pub fn ports(&self) -> Vec<u16> {
         self.ports.keys().copied().collect()
+    }
+
+    /// Wakes the thread for nothing, so that it shows by its rounds that it is alive.
+    pub fn nudge(&self) {
+        self.running.bell.ring();
     }
 
     /// What was counted so far.

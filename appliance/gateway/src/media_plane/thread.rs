@@ -125,6 +125,7 @@ impl MediaThread {
                 self.blame();
             }
             self.outlets.flush();
+            count(&self.outlets.counters.rounds);
         }
         let now = self.clock.instant(self.clock.now_ns());
         for seat in self.seats.iter_mut().filter(|seat| !seat.is_free()) {
