@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use board::{Board, Entries, Entry, Rename, Slot};
 
 use crate::cli::{BootSlotArgs, BootSlotVerb, StateWord};
+use crate::update;
 
 /// Folder of entries below the EFI partition.
 const ENTRIES: &str = "EFI/Linux";
@@ -53,6 +54,7 @@ pub fn run(args: &BootSlotArgs) -> anyhow::Result<()> {
             let slot = current(&args.command_line)?;
             folder.rename(folder.entries()?.arm(slot, tries()?))?;
             tracing::info!(%slot, "this start was good: the slot has all its tries again");
+            update::came_up(&args.system, slot);
         }
         BootSlotVerb::BeforeInstall => before_install(&folder, args)?,
     }
@@ -70,7 +72,7 @@ fn before_install(folder: &Folder, args: &BootSlotArgs) -> anyhow::Result<()> {
 }
 
 /// The slot this machine was started from.
-fn current(command_line: &Path) -> anyhow::Result<Slot> {
+pub(crate) fn current(command_line: &Path) -> anyhow::Result<Slot> {
     let text = fs::read_to_string(command_line)
         .with_context(|| format!("could not read `{}`", command_line.display()))?;
     let words = text.split_whitespace();
@@ -180,6 +182,7 @@ mod tests {
                 esp: self.0.path().to_owned(),
                 board: self.0.path().join("board.toml"),
                 command_line: self.0.path().join("cmdline"),
+                system: self.0.path().to_owned(),
                 verb,
             })
         }

@@ -76,6 +76,21 @@ exit status: 0 healthy, 1 not"
   branchline boot-slot get-primary
   branchline boot-slot set-primary B")]
     BootSlot(BootSlotArgs),
+    /// Take a new release in, and start it when nobody calls
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "The bundle's signature, board and floor are checked before anything is written; then the slot that is
+not running is written, below calls. It boots once no call is up, and stays if it does its work.
+
+examples:
+  branchline update /run/usb/branchline-1.2.0.raucb
+  branchline update https://updates.example/branchline-1.2.0.raucb --now
+  branchline update switch
+  branchline update status --json
+
+exit status: 0 done, 1 failed, 2 the bundle was refused"
+    )]
+    Update(UpdateArgs),
     /// Recognise speech for the box: frames on standard input and output, started by `run`
     #[command(hide = true)]
     SpeechWorker(SpeechArgs),
@@ -304,6 +319,45 @@ pub struct HealthArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct UpdateArgs {
+    /// Bundle to take in: a file, or an address (http, https)
+    pub source: Option<String>,
+    /// Start it once it is written and the calls that run have ended
+    #[arg(long)]
+    pub now: bool,
+    /// Where the box keeps how its updates fare
+    #[arg(long, default_value = "/data/system", global = true)]
+    pub system: PathBuf,
+    /// What this box stands on
+    #[arg(long, default_value = "/usr/lib/branchline/board.toml", hide = true)]
+    pub board: PathBuf,
+    /// The kernel's command line
+    #[arg(long, default_value = "/proc/cmdline", hide = true)]
+    pub command_line: PathBuf,
+    /// Settings of RAUC, where they are not the system's
+    #[arg(long, hide = true)]
+    pub rauc_conf: Option<PathBuf>,
+    #[command(subcommand)]
+    pub verb: Option<UpdateVerb>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UpdateVerb {
+    /// Say how the last update fares
+    Status {
+        /// Print one JSON object instead of words
+        #[arg(long)]
+        json: bool,
+    },
+    /// Start a written update: no new calls from now on, and when the last one has ended the machine starts anew
+    Switch {
+        /// Do nothing, and be content, where none waits
+        #[arg(long)]
+        if_written: bool,
+    },
+}
+
+#[derive(Debug, Args)]
 pub struct BootSlotArgs {
     /// Where the EFI partition is mounted
     #[arg(long, default_value = "/efi")]
@@ -314,6 +368,9 @@ pub struct BootSlotArgs {
     /// The kernel's command line
     #[arg(long, default_value = "/proc/cmdline", hide = true)]
     pub command_line: PathBuf,
+    /// Where the box keeps how its updates fare
+    #[arg(long, default_value = "/data/system", hide = true)]
+    pub system: PathBuf,
     #[command(subcommand)]
     pub verb: BootSlotVerb,
 }

@@ -31,6 +31,7 @@ mod speech_pool;
 mod standing;
 mod supervisor;
 pub mod transport;
+pub mod update;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

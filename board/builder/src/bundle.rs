@@ -35,7 +35,7 @@ pub(crate) fn make(
     write(
         &dir.join("manifest.raucm"),
         format!(
-            "[update]\ncompatible={}\nversion={}\n\n[bundle]\nformat=verity\n\n[image.rootfs]\nfilename=root.img\n\n[meta.branchline]\nfloor={}\n",
+            "[update]\ncompatible={}\nversion={}\nbuild=floor-{}\n\n[bundle]\nformat=verity\n\n[image.rootfs]\nfilename=root.img\n",
             board.compatible(),
             stamp.version,
             stamp.floor

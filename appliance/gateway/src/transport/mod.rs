@@ -33,6 +33,7 @@ use limits::{ARRIVALS, PROBE_AFTER, WRITE_PATIENCE, WRITE_QUEUE};
 use places::{Place, Places};
 use tls::TlsConfigs;
 pub use tls::TlsFiles;
+pub(crate) use tls::host_client;
 
 /// Where to listen, and with what.
 #[derive(Clone, Debug, Default)]

@@ -120,6 +120,11 @@ fn load(files: &TlsFiles) -> anyhow::Result<TlsConfigs> {
     })
 }
 
+/// How we connect over TLS to who has nothing to do with SIP: believing the host's roots.
+pub(crate) fn host_client() -> anyhow::Result<Arc<ClientConfig>> {
+    Ok(load(&TlsFiles::default())?.client)
+}
+
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 fn read_identity((chain, key): &(PathBuf, PathBuf)) -> anyhow::Result<Identity> {

@@ -36,7 +36,8 @@ do_configure:append() {
 do_install() {
     install -D -m 0755 ${B}/target/${CARGO_TARGET_SUBDIR}/branchline ${D}${bindir}/branchline
     install -d ${D}${systemd_system_unitdir}
-    install -m 0644 ${S}/appliance/gateway/dist/*.service ${S}/appliance/gateway/dist/*.socket ${D}${systemd_system_unitdir}
+    install -m 0644 ${S}/appliance/gateway/dist/*.service ${S}/appliance/gateway/dist/*.socket \
+        ${S}/appliance/gateway/dist/*.timer ${D}${systemd_system_unitdir}
 }
 
 FILES:${PN} += "${systemd_system_unitdir}"

@@ -10,7 +10,8 @@ BRANCHLINE_FLOOR ??= "0"
 
 RAUC_BUNDLE_COMPATIBLE = "branchline-${BRANCHLINE_BOARD}"
 RAUC_BUNDLE_VERSION = "${BRANCHLINE_VERSION}"
-RAUC_BUNDLE_BUILD = "${BRANCHLINE_VERSION}"
+# The box reads its floor here: what RAUC signs and all its releases show.
+RAUC_BUNDLE_BUILD = "floor-${BRANCHLINE_FLOOR}"
 RAUC_BUNDLE_FORMAT = "verity"
 
 RAUC_BUNDLE_SLOTS = "rootfs"
@@ -20,6 +21,3 @@ RAUC_SLOT_rootfs[rename] = "root.img"
 
 RAUC_BUNDLE_EXTRA_DEPENDS = "branchline-image:do_image_complete"
 RAUC_BUNDLE_EXTRA_FILES = "kernel-a.efi kernel-b.efi"
-
-RAUC_META_SECTIONS = "branchline"
-RAUC_META_branchline[floor] = "${BRANCHLINE_FLOOR}"

@@ -1,0 +1,247 @@
+//! `branchline update`: takes a bundle in, in the background of calls, and lets it boot when nobody calls.
+//!
+//! RAUC checks signatures and writes; what is decided here is whether a bundle may come in (`bundle`), what follows
+//! what (`phase`) and when the box starts anew. The health gate has the last word: [`came_up`] hears it.
+
+mod bundle;
+mod fetch;
+mod phase;
+mod place;
+mod rauc;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use board::{Board, Slot};
+use tracing::{info, warn};
+
+use crate::boot_slot;
+use crate::cli::{UpdateArgs, UpdateVerb};
+use bundle::{Bundle, Refusal};
+use phase::{Phase, Step, Update};
+use place::Place;
+use rauc::Rauc;
+
+/// What is fetched lies here until it is written.
+const FETCHED: &str = "update.raucb";
+/// How often calls are counted while they are waited for.
+const COUNT: Duration = Duration::from_secs(1);
+/// Counts in a row that must find none: the service tells each second, and a call may just have come.
+const QUIET: u32 = 3;
+
+/// Does one verb; false where the bundle was refused.
+pub async fn run(args: &UpdateArgs) -> anyhow::Result<bool> {
+    let place = Place(args.system.clone());
+    match (&args.verb, &args.source) {
+        (Some(UpdateVerb::Status { json }), _) => status(&place, *json).map(|()| true),
+        (Some(UpdateVerb::Switch { if_written }), _) => {
+            let _lock = place.lock()?;
+            switch(args, &place, *if_written).await.map(|()| true)
+        }
+        (None, Some(source)) => {
+            let _lock = place.lock()?;
+            let is_in = take_in(args, &place, source).await?;
+            if is_in && args.now {
+                switch(args, &place, false).await?;
+            }
+            Ok(is_in)
+        }
+        (None, None) => bail!("no bundle is named\nhint: give a file or an address"),
+    }
+}
+
+/// Fetches, checks and writes a bundle; false where it was refused.
+async fn take_in(args: &UpdateArgs, place: &Place, source: &str) -> anyhow::Result<bool> {
+    let board = Board::parse_whole(&std::fs::read_to_string(&args.board)?)
+        .with_context(|| args.board.display().to_string())?;
+    let running = boot_slot::current(&args.command_line)?;
+    let mut update = Update::asked(source, name(running.other()), crate::unix_ms());
+    place.keep(&update)?;
+    let file = match file(place, source).await {
+        Ok(file) => file,
+        Err(why) => {
+            let failed = Step::Failed {
+                why: format!("{why:#}"),
+            };
+            place.step(&mut update, failed)?;
+            return Err(why);
+        }
+    };
+    let rauc = Rauc {
+        conf: args.rauc_conf.clone(),
+    };
+    let checked = check(&rauc, &file, &board.compatible(), place.floor()?)?;
+    let done = match checked {
+        Err(refusal) => {
+            let why = refusal.to_string();
+            eprintln!("refused: {why}");
+            place.step(&mut update, Step::Refused { why })?;
+            Ok(false)
+        }
+        Ok(accepted) => {
+            place.step(&mut update, accepted)?;
+            write(&rauc, place, &mut update, &file).map(|()| true)
+        }
+    };
+    if fetch::is_address(source) {
+        // It was ours, and it is large.
+        let _ = std::fs::remove_file(&file);
+    }
+    done
+}
+
+/// A slot as people write it.
+fn name(slot: Slot) -> char {
+    slot.letter().to_ascii_uppercase()
+}
+
+/// Where the bundle lies, after it was fetched if need be.
+async fn file(place: &Place, source: &str) -> anyhow::Result<PathBuf> {
+    if !fetch::is_address(source) {
+        let file = Path::new(source);
+        return std::fs::canonicalize(file).with_context(|| format!("could not read `{source}`"));
+    }
+    println!("fetching {source}");
+    let file = place.0.join(FETCHED);
+    let fetched = fetch::fetch(source, &file).await;
+    fetched.with_context(|| format!("could not fetch `{source}`"))?;
+    Ok(file)
+}
+
+/// Whether a bundle may come in. Nothing is written.
+fn check(
+    rauc: &Rauc,
+    file: &Path,
+    compatible: &str,
+    floor: u32,
+) -> anyhow::Result<Result<Step, Refusal>> {
+    let accepted = |bundle: Bundle| {
+        bundle.judge(compatible, floor)?;
+        Ok(Step::Accepted {
+            floor: bundle.floor()?,
+            version: bundle.version.unwrap_or_else(|| "unnamed".to_owned()),
+        })
+    };
+    Ok(rauc.info(file)?.and_then(accepted))
+}
+
+fn write(rauc: &Rauc, place: &Place, update: &mut Update, file: &Path) -> anyhow::Result<()> {
+    let version = update.version.clone().unwrap_or_default();
+    println!("writing {version} to slot {}", update.slot);
+    let mut kept = Ok(());
+    let installed = rauc.install(file, |percent, what| {
+        println!("{percent:3} %  {what}");
+        if kept.is_ok() {
+            kept = place.step(update, Step::Progress(percent));
+        }
+    });
+    if let Err(why) = installed.and_then(|()| rauc.choose_running()) {
+        let failed = Step::Failed {
+            why: format!("{why:#}"),
+        };
+        place.step(update, failed)?;
+        return Err(why).context("the update was not written, the running slot is as it was");
+    }
+    kept?;
+    place.step(update, Step::Written)?;
+    println!("{version} is written\nhint: `branchline update switch` starts it once no call is up");
+    Ok(())
+}
+
+/// Waits until no call is up, lets the written slot boot next and starts the machine anew.
+async fn switch(args: &UpdateArgs, place: &Place, if_written: bool) -> anyhow::Result<()> {
+    let update = place.update()?;
+    let waits = |update: &Update| matches!(update.phase, Phase::Written | Phase::Draining);
+    let Some(mut update) = update.filter(waits) else {
+        if if_written {
+            return Ok(());
+        }
+        bail!("no update waits to be started\nhint: `branchline update FILE` writes one");
+    };
+    place.step(&mut update, Step::Drain)?;
+    rauc::drain()?;
+    let mut quiet = 0;
+    let mut told = None;
+    while quiet < QUIET {
+        tokio::time::sleep(COUNT).await;
+        let calls = rauc::calls()?;
+        quiet = if calls == 0 { quiet + 1 } else { 0 };
+        if told.replace(calls) != Some(calls) && calls > 0 {
+            println!("waiting for {calls} calls to end");
+        }
+    }
+    place.forget_why();
+    let rauc = Rauc {
+        conf: args.rauc_conf.clone(),
+    };
+    rauc.choose_other()?;
+    place.step(&mut update, Step::Armed)?;
+    println!("starting slot {}", update.slot);
+    rauc::reboot()
+}
+
+fn status(place: &Place, json: bool) -> anyhow::Result<()> {
+    let update = place.update()?;
+    if json {
+        println!("{}", serde_json::to_string(&update)?);
+        return Ok(());
+    }
+    let Some(update) = update else {
+        println!("no update was asked for");
+        return Ok(());
+    };
+    let version = update.version.as_deref().unwrap_or("not read yet");
+    println!("update   {}", update.source);
+    println!("version  {version}");
+    println!("slot     {}", update.slot);
+    println!("state    {}", words(&update));
+    if let Some(why) = &update.why {
+        println!("why      {why}");
+    }
+    Ok(())
+}
+
+fn words(update: &Update) -> String {
+    match update.phase {
+        Phase::Checking => "is fetched and checked".to_owned(),
+        Phase::Refused => "refused, nothing was written".to_owned(),
+        Phase::Installing => format!("is written, {} %", update.percent),
+        Phase::Failed => "failed, the running slot is as it was".to_owned(),
+        Phase::Written => "written, waits to be started".to_owned(),
+        Phase::Draining => "waits for calls to end".to_owned(),
+        Phase::Trying => "starts, not proved yet".to_owned(),
+        Phase::Healthy => "runs".to_owned(),
+        Phase::RolledBack => "did not do its work, the version before it is back".to_owned(),
+    }
+}
+
+/// The health gate found this start good: what that means for an update on its way, and for the floor. An update's
+/// book-keeping never makes a good start a bad one: what fails here is said and left.
+pub(crate) fn came_up(system: &Path, slot: Slot) {
+    let place = Place(system.to_owned());
+    if let Err(why) = settle(&place, slot) {
+        warn!("how the last update fared was not written down: {why:#}");
+    }
+}
+
+fn settle(place: &Place, slot: Slot) -> anyhow::Result<()> {
+    let Some(mut update) = place.update()? else {
+        return Ok(());
+    };
+    let before = update.phase;
+    let why = place.why();
+    let slot = name(slot);
+    update.step(crate::unix_ms(), Step::Started { slot, why })?;
+    if update.phase == before {
+        return Ok(());
+    }
+    if update.phase == Phase::Healthy {
+        place.raise(update.floor)?;
+    }
+    info!(phase = ?update.phase, version = update.version, "the last update");
+    place.keep(&update)
+}
