@@ -46,6 +46,49 @@ impl Namespace {
     }
 }
 
+/// A network with one machine on it: a namespace that ends in a tap device, at which a virtual machine is plugged in.
+#[derive(Debug)]
+pub struct Socket {
+    /// Where everything that talks to the machine runs.
+    pub outside: Namespace,
+}
+
+impl Socket {
+    /// Name of the tap device.
+    pub const TAP: &str = "tap0";
+    /// Our side of the cable.
+    pub const HERE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
+    /// The one address that is leased to the machine.
+    pub const MACHINE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 2);
+
+    /// Makes the network; it needs root and `ip`.
+    pub fn new() -> anyhow::Result<Self> {
+        let outside = Namespace(format!("bl{}v", std::process::id()));
+        run(Command::new("ip").args(["netns", "add", &outside.0]))?;
+        let socket = Self { outside };
+        ip(&socket.outside, "link set lo up")?;
+        ip(
+            &socket.outside,
+            &format!("tuntap add {} mode tap", Self::TAP),
+        )?;
+        ip(
+            &socket.outside,
+            &format!("addr add {}/24 dev {}", Self::HERE, Self::TAP),
+        )?;
+        ip(&socket.outside, &format!("link set {} up", Self::TAP))?;
+        Ok(socket)
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // Fails only for one that is gone.
+        let _ = Command::new("ip")
+            .args(["netns", "del", &self.outside.0])
+            .output();
+    }
+}
+
 /// The three namespaces, joined.
 #[derive(Debug)]
 pub struct Branch {

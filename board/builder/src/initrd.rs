@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
-use board::Board;
+use board::{Board, Variant};
 
 use crate::base::Base;
+use crate::seal::effort;
 use crate::shop::{Shop, write};
 
 /// What its `init` calls, all of them busybox.
@@ -31,7 +32,12 @@ const APPLETS: &[&str] = &[
     "readlink",
 ];
 
-pub(crate) fn make(shop: &mut Shop, base: &Base, board: &Board) -> anyhow::Result<PathBuf> {
+pub(crate) fn make(
+    shop: &mut Shop,
+    base: &Base,
+    board: &Board,
+    variant: Variant,
+) -> anyhow::Result<PathBuf> {
     shop.step("initial RAM disk");
     let tree = shop.fresh("initrd")?;
     for dir in ["bin", "dev", "proc", "sys", "run", "sysroot", "etc"] {
@@ -50,11 +56,12 @@ pub(crate) fn make(shop: &mut Shop, base: &Base, board: &Board) -> anyhow::Resul
     )?;
     let file = shop.out.join("initrd.zst");
     // Names in one order, no owner, no time but the build's.
-    let pack = "find . -exec touch -hd \"@$SOURCE_DATE_EPOCH\" {} + && find . -print0 | LC_ALL=C sort -z | cpio --null -o -H newc --reproducible -R 0:0 --quiet | zstd -q -19 -T1 -f -o \"$1\"";
+    let pack = "find . -exec touch -hd \"@$SOURCE_DATE_EPOCH\" {} + && find . -print0 | LC_ALL=C sort -z | cpio --null -o -H newc --reproducible -R 0:0 --quiet | zstd -q -$2 -T1 -f -o \"$1\"";
     shop.run(
         Command::new("sh")
             .args(["-ec", pack, "sh"])
             .arg(&file)
+            .arg(effort(variant))
             .current_dir(&tree),
     )?;
     Ok(file)

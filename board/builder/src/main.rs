@@ -137,8 +137,8 @@ fn build(args: &BuildArgs) -> anyhow::Result<()> {
         overlay: args.overlay.as_deref(),
     };
     let tree = root::make(&mut shop, &base, &release, &keys)?;
-    let sealed = seal::seal(&mut shop, &tree)?;
-    let initrd = initrd::make(&mut shop, &base, &board)?;
+    let sealed = seal::seal(&mut shop, &tree, variant)?;
+    let initrd = initrd::make(&mut shop, &base, &board, variant)?;
     let mut kernels = Vec::new();
     for slot in Slot::BOTH {
         let line = board.command_line(slot, variant, &sealed.verity);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
-use board::Verity;
+use board::{Variant, Verity};
 
 use crate::shop::Shop;
 
@@ -21,7 +21,7 @@ pub(crate) struct Sealed {
     pub(crate) verity: Verity,
 }
 
-pub(crate) fn seal(shop: &mut Shop, tree: &Path) -> anyhow::Result<Sealed> {
+pub(crate) fn seal(shop: &mut Shop, tree: &Path, variant: Variant) -> anyhow::Result<Sealed> {
     shop.step("root: squashfs and its hash tree");
     let file = shop.out.join("root.img");
     if file.exists() {
@@ -37,7 +37,7 @@ pub(crate) fn seal(shop: &mut Shop, tree: &Path) -> anyhow::Result<Sealed> {
                 "-comp",
                 "zstd",
                 "-Xcompression-level",
-                "15",
+                effort(variant),
                 "-b",
                 "256K",
                 "-noappend",
@@ -74,4 +74,12 @@ pub(crate) fn seal(shop: &mut Shop, tree: &Path) -> anyhow::Result<Sealed> {
             hash_offset: size,
         },
     })
+}
+
+/// How hard zstd tries: what ships is small, what is tested is soon there.
+pub(crate) fn effort(variant: Variant) -> &'static str {
+    match variant {
+        Variant::Release => "19",
+        Variant::Dev => "3",
+    }
 }
