@@ -18,6 +18,8 @@ const ENTRIES: &str = "EFI/Linux";
 const UNFINISHED: &str = "branchline.part";
 /// Where RAUC shows the bundle while it installs.
 const BUNDLE: &str = "RAUC_BUNDLE_MOUNT_POINT";
+/// What the bundle says of itself, in there.
+const MANIFEST: &str = "manifest.raucm";
 
 /// Does one verb; what RAUC asks for is printed.
 pub fn run(args: &BootSlotArgs) -> anyhow::Result<()> {
@@ -65,6 +67,10 @@ pub fn run(args: &BootSlotArgs) -> anyhow::Result<()> {
 fn before_install(folder: &Folder, args: &BootSlotArgs) -> anyhow::Result<()> {
     let bundle = std::env::var_os(BUNDLE)
         .with_context(|| format!("{BUNDLE} is not set\nhint: RAUC calls this verb"))?;
+    let manifest = Path::new(&bundle).join(MANIFEST);
+    let manifest = fs::read_to_string(&manifest)
+        .with_context(|| format!("could not read `{}`", manifest.display()))?;
+    update::admit(&args.system, &manifest)?;
     let slot = current(&args.command_line)?.other();
     let kernel = Path::new(&bundle).join(format!("kernel-{}.efi", slot.letter()));
     folder.rename(folder.entries()?.spend(slot))?;

@@ -91,6 +91,25 @@ examples:
 exit status: 0 done, 1 failed, 2 the bundle was refused"
     )]
     Update(UpdateArgs),
+    /// Write the label of this box for the printer at manufacture: serial, claim code, address, QR code
+    #[command(
+        after_help = "The claim code lets somebody sign in until a password is set; each label makes a new one, from the next
+start on. The box keeps its digest alone.
+
+examples:
+  branchline label --out /run/usb
+  branchline label --out /run/usb --serial BL-000123 --address https://branchline.local"
+    )]
+    Label(LabelArgs),
+    /// Delete everything that is the customer's: records, recordings, settings, keys
+    #[command(
+        after_help = "The two slots, the floor of updates, model packs and the label's code stay. The machine starts anew, and deletes
+before its service runs. Files are deleted, not overwritten.
+
+examples:
+  branchline reset --factory"
+    )]
+    Reset(ResetArgs),
     /// Recognise speech for the box: frames on standard input and output, started by `run`
     #[command(hide = true)]
     SpeechWorker(SpeechArgs),
@@ -355,6 +374,35 @@ pub enum UpdateVerb {
         #[arg(long)]
         if_written: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct LabelArgs {
+    /// Folder for label.txt and label.png
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Where the box keeps its data
+    #[arg(long, default_value = "/data/branchline")]
+    pub data: PathBuf,
+    /// Serial number, where the board states none
+    #[arg(long)]
+    pub serial: Option<String>,
+    /// Where the box is found on its first network
+    #[arg(long, default_value = "https://branchline.local", value_parser = crate::label::address)]
+    pub address: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ResetArgs {
+    /// All of it
+    #[arg(long)]
+    pub factory: bool,
+    /// Do what was wished before this start
+    #[arg(long, hide = true, conflicts_with = "factory")]
+    pub finish: bool,
+    /// Where the data partition is mounted
+    #[arg(long, default_value = "/data", hide = true)]
+    pub root: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,9 @@ use clap::Parser as _;
 use gateway::blackbox::Replayed;
 use gateway::boot::Boot;
 use gateway::cli::{Cli, FlowVerb, SpeechArgs, Verb};
-use gateway::{blackbox, boot_slot, caller, flow_check, health, local_audio, run, update};
+use gateway::{
+    blackbox, boot_slot, caller, flow_check, health, label, local_audio, reset, run, update,
+};
 use tracing_subscriber::EnvFilter;
 
 /// What is logged where BRANCHLINE_LOG says nothing.
@@ -57,6 +59,8 @@ fn main() -> ExitCode {
             Err(why) => Err(why),
         },
         Verb::BootSlot(args) => boot_slot::run(&args),
+        Verb::Label(args) => label::run(&args),
+        Verb::Reset(args) => reset::run(&args),
         Verb::Update(args) => match block_on(update::run(&args)) {
             Ok(true) => return ExitCode::SUCCESS,
             Ok(false) => return ExitCode::from(2),

@@ -125,7 +125,7 @@ pub async fn run(boot: Boot, json: bool) -> anyhow::Result<()> {
         untold: Vec::new(),
     };
     let mut control = tokio::spawn(control.run());
-    announce(sip, &served, json)?;
+    announce((sip, address.ip), &served, json)?;
     until_told(&mut control, &mut supervisor, &inputs, (address, figures)).await?;
     wind_down(control, inputs, stop, keeper, link).await
 }
@@ -396,7 +396,12 @@ async fn start_link(
 }
 
 /// Tells a person, or a program, where the box is.
-fn announce(sip: Local, served: &Served, json: bool) -> anyhow::Result<()> {
+fn announce((sip, ip): (Local, IpAddr), served: &Served, json: bool) -> anyhow::Result<()> {
+    // Nobody can type 0.0.0.0.
+    let named = |at: SocketAddr| match at.ip().is_unspecified() {
+        true => SocketAddr::new(ip, at.port()),
+        false => at,
+    };
     let mut out = std::io::stdout().lock();
     if json {
         let ready = serde_json::json!({
@@ -412,11 +417,12 @@ fn announce(sip: Local, served: &Served, json: bool) -> anyhow::Result<()> {
         writeln!(
             out,
             "SIP      {} (UDP)\nweb      https://{}",
-            sip.udp, served.addr
+            named(sip.udp),
+            named(served.addr)
         )?;
         for (at, what) in [(sip.tcp, "TCP"), (sip.tls, "TLS")] {
             if let Some(at) = at {
-                writeln!(out, "SIP      {at} ({what})")?;
+                writeln!(out, "SIP      {} ({what})", named(at))?;
             }
         }
         if let Some(code) = &served.sign_in_code {

@@ -39,7 +39,7 @@ impl Shared {
         config: WebConfig,
         doors: Doors,
     ) -> Result<(App, Option<String>), WebError> {
-        let (sign_in, code) = SignIn::open(doors.store.clone())
+        let (sign_in, code) = SignIn::open(doors.store.clone(), &config.data_dir)
             .await
             .map_err(|error| WebError::SignIn(error.to_string()))?;
         let board = Arc::new(Board::new(&doors.live.borrow()));

@@ -28,4 +28,5 @@ pub use doors::{
     AgentWish, BlackBoxState, Doors, LinkView, SiteRequest, SiteWish, SoundWish, WebConfig,
 };
 pub use serve::{Served, WebError, serve};
+pub use sign_in::make_claim_code;
 pub use wire::sounds::{CardLine, SoundAct, SoundLine};

@@ -47,6 +47,23 @@ impl Bundle {
         })
     }
 
+    /// From the manifest's own text: the keys of `[update]`.
+    pub(super) fn of_manifest(text: &str) -> Self {
+        let mut lines = text.lines().map(str::trim);
+        let _heading = lines.by_ref().find(|line| *line == "[update]");
+        let keys = lines.take_while(|line| !line.starts_with('['));
+        let pairs: Vec<_> = keys.filter_map(|line| line.split_once('=')).collect();
+        let value = |key: &str| {
+            let found = pairs.iter().find(|(name, _)| name.trim() == key);
+            found.map(|(_, value)| value.trim().to_owned())
+        };
+        Self {
+            compatible: value("compatible").unwrap_or_default(),
+            version: value("version"),
+            build: value("build"),
+        }
+    }
+
     /// Boxes that ran this refuse bundles below it.
     pub(super) fn floor(&self) -> Result<u32, Refusal> {
         let stated = (self.build.as_deref()).and_then(|build| build.strip_prefix(FLOOR));
@@ -65,6 +82,11 @@ impl Bundle {
                 ours: ours.to_owned(),
             });
         }
+        self.above(floor)
+    }
+
+    /// Whether it is not below what the box has reached.
+    pub(super) fn above(&self, floor: u32) -> Result<(), Refusal> {
         let theirs = self.floor()?;
         if theirs < floor {
             return Err(Refusal::Older {
@@ -127,6 +149,19 @@ mod tests {
             let bundle = bundle(&format!("\"floor-{odd}\""));
             assert_eq!(bundle.floor(), Err(Refusal::Floor(odd.into())));
         }
+    }
+
+    #[test]
+    fn the_manifests_own_text_says_the_same() {
+        let text = "[update]\ncompatible=branchline-x86-64\nversion=2.0.0\nbuild=floor-3\n\n[bundle]\nbuild=floor-9\n";
+        let bundle = Bundle::of_manifest(text);
+        assert_eq!(bundle.judge("branchline-x86-64", 3), Ok(()));
+        assert_eq!(bundle.version.as_deref(), Some("2.0.0"));
+        assert_eq!(bundle.above(4), Err(Refusal::Older { theirs: 3, ours: 4 }));
+        assert_eq!(
+            Bundle::of_manifest("[bundle]\nbuild=floor-9").floor(),
+            Ok(0)
+        );
     }
 
     #[test]

@@ -219,6 +219,12 @@ fn words(update: &Update) -> String {
     }
 }
 
+/// Whether a bundle whose signed manifest this is may come in by its floor: the last door, for whoever asks RAUC itself.
+pub(crate) fn admit(system: &Path, manifest: &str) -> anyhow::Result<()> {
+    let floor = Place(system.to_owned()).floor()?;
+    Ok(Bundle::of_manifest(manifest).above(floor)?)
+}
+
 /// The health gate found this start good: what that means for an update on its way, and for the floor. An update's
 /// book-keeping never makes a good start a bad one: what fails here is said and left.
 pub(crate) fn came_up(system: &Path, slot: Slot) {

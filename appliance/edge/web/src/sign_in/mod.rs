@@ -1,4 +1,4 @@
-//! Who may come in: the one-time code of a first start, then the password, then a session.
+//! Who may come in: the one-time code of a first start or of the label, then the password, then a session.
 //!
 //! Driven by `api::sign_in`. It keeps no secret in clear: the code and the session tokens as
 //! SHA-256, the password as an argon2id string in the store. It never logs any of them.
@@ -12,6 +12,7 @@ mod tests;
 mod tries;
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -25,6 +26,7 @@ pub(crate) use sessions::{Session, Standing};
 
 use crate::limits;
 use code::Code;
+pub use code::make_claim_code;
 use sessions::Sessions;
 use tries::Tries;
 
@@ -40,7 +42,8 @@ pub(crate) struct SignIn {
 
 /// What changes from one try to the next.
 struct Desk {
-    code: Option<Code>,
+    /// Each lets in once; one that is used takes the others with it.
+    codes: Vec<Code>,
     hash: Option<String>,
     tries: Tries,
     sessions: Sessions,
@@ -68,18 +71,22 @@ pub(crate) enum Refusal {
 }
 
 impl SignIn {
-    /// Reads the password's hash; without one, makes the code that is shown once.
-    pub(crate) async fn open(store: Store) -> Result<(Self, Option<String>), Refusal> {
+    /// Reads the password's hash; without one, makes the code that is shown once. The label's code is below `data_dir`.
+    pub(crate) async fn open(
+        store: Store,
+        data_dir: &Path,
+    ) -> Result<(Self, Option<String>), Refusal> {
         let hash = store.setting(PASSWORD).await.map_err(inside)?;
-        let (code, shown) = match hash {
-            Some(_) => (None, None),
+        let (codes, shown) = match hash {
+            Some(_) => (Vec::new(), None),
             None => {
                 let (code, shown) = Code::make(random()?);
-                (Some(code), Some(shown))
+                let codes = [Some(code), Code::of_label(data_dir)];
+                (codes.into_iter().flatten().collect(), Some(shown))
             }
         };
         let desk = Desk {
-            code,
+            codes,
             hash,
             tries: Tries::default(),
             sessions: Sessions::default(),
@@ -102,13 +109,13 @@ impl SignIn {
         let token = random()?;
         let mut desk = self.desk();
         desk.tries.allow(now, from)?;
-        let Some(code) = &desk.code else {
+        if desk.codes.is_empty() {
             return Err(Refusal::NoCode);
-        };
-        if !code.matches(typed) {
+        }
+        if !desk.codes.iter().any(|code| code.matches(typed)) {
             return Err(desk.tries.wrong(now, from));
         }
-        desk.code = None;
+        desk.codes.clear();
         desk.tries.right(from);
         Ok(desk.sessions.open(now, token, Standing::MustSetPassword))
     }
@@ -167,7 +174,7 @@ impl SignIn {
         let token = random()?;
         let mut desk = self.desk();
         desk.hash = Some(hash);
-        desk.code = None;
+        desk.codes.clear();
         desk.sessions.end_all();
         Ok(desk.sessions.open(now, token, Standing::SignedIn))
     }

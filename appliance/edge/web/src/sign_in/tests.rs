@@ -242,3 +242,34 @@ async fn post_from_another_origin_or_none_is_refused() {
     }
     assert_eq!(rig.get("/api/live").await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn code_of_the_label_lets_in_once_from_the_next_start_on_until_a_password_is_set() {
+    let rig = Rig::new().await;
+    let first = crate::make_claim_code(&rig.folder.path().join("data")).unwrap();
+    let label = crate::make_claim_code(&rig.folder.path().join("data")).unwrap();
+    assert_eq!(label.len(), 14, "{label}");
+    let mut rig = rig.restart().await;
+    for wrong in [first, String::new()] {
+        let old = rig
+            .post("/api/sign-in/code", &json!({ "code": wrong }))
+            .await;
+        assert_eq!(old.problem(), "wrong");
+    }
+    let code = json!({ "code": label.to_lowercase() });
+    let answer = rig.post("/api/sign-in/code", &code).await;
+    assert_eq!(answer.json()["state"], "must_set_password");
+    let shown = rig.sign_in_with_code().await;
+    assert_eq!(
+        shown.problem(),
+        "no-code",
+        "one code used takes the other with it"
+    );
+
+    let mut rig = rig.restart().await;
+    rig.sign_in_with_code().await;
+    rig.post("/api/password", &json!({ "new": PASSWORD })).await;
+    let mut rig = rig.restart().await;
+    let late = rig.post("/api/sign-in/code", &code).await;
+    assert_eq!(late.problem(), "no-code");
+}
