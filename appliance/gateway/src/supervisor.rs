@@ -42,12 +42,12 @@ impl Supervisor {
         })
     }
 
-    /// Another hand on the same socket, for who tells of start and end.
+    /// Another hand on the same socket: one tells of start and end, the other each second how the box fares.
     pub(crate) fn second(&self) -> anyhow::Result<Self> {
         let socket = self.socket.as_ref().map(UnixDatagram::try_clone);
         Ok(Self {
             socket: socket.transpose().context("the supervisor's socket")?,
-            has_watchdog: false,
+            has_watchdog: self.has_watchdog,
             rounds: None,
             status: String::new(),
         })
@@ -150,7 +150,8 @@ mod tests {
     #[test]
     fn the_watchdog_is_fed_only_while_the_media_thread_comes_round() {
         let (_dir, socket, path) = on_a_path();
-        let mut supervisor = Supervisor::new(Some(path), Some("20000000".into())).unwrap();
+        let first = Supervisor::new(Some(path), Some("20000000".into())).unwrap();
+        let mut supervisor = first.second().unwrap();
         for rounds in [7, 8, 8, 8, 11] {
             supervisor.alive(rounds);
         }
