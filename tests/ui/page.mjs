@@ -191,6 +191,7 @@ async function everyWay(page, picture) {
       ["/", "calls"],
       ["/bans", "bans"],
       ["/settings", "settings"],
+      ["/about", "about"],
     ]) {
       await page.goto(base + address);
       const level = address === "/bans" ? 1 : 2;

@@ -35,6 +35,11 @@ type Removing<P extends Removable> = paths[P] extends { delete: infer Operation 
 /** How this browser stands with the box; `undefined` until it was asked. */
 export const session = signal<Schemas["SessionView"] | undefined>(undefined);
 
+/** What a browser is that was sent away, on the box it was on. */
+export function signedOut(): Schemas["SessionView"] {
+  return { state: "signed_out", first_start: false, dev: session.value?.dev ?? false };
+}
+
 /** The box said no, and why. */
 export class Refused extends Error {
   constructor(readonly problem: Schemas["Problem"]) {
@@ -104,6 +109,6 @@ async function ask(address: string, init: RequestInit): Promise<unknown> {
     detail: `HTTP ${response.status}`,
   }) as Schemas["Problem"];
   const refused = new Refused(problem);
-  if (refused.word === "signed-out") session.value = { state: "signed_out", first_start: false };
+  if (refused.word === "signed-out") session.value = signedOut();
   throw refused;
 }

@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { Redirect, Route, Switch } from "wouter-preact";
+import { AboutPage } from "./about/about-page";
 import { get, session } from "./api";
 import { BansPage } from "./bans/bans-page";
 import { CallsPage } from "./calls/calls-page";
@@ -49,6 +50,9 @@ function SignedIn() {
         </Route>
         <Route path="/settings">
           <SitePage />
+        </Route>
+        <Route path="/about">
+          <AboutPage />
         </Route>
         <Route>
           <Redirect to="/" />

@@ -1,9 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { Link, useRoute } from "wouter-preact";
-import { post, session } from "./api";
+import { post, session, signedOut } from "./api";
 import { isHeard } from "./live";
 import { keepDraft } from "./site/draft";
 import { CloudBadge } from "./status/cloud-badge";
+import { DevNotice } from "./ui/dev-notice";
 import { Preferences } from "./ui/preferences";
 import { say } from "./words";
 
@@ -13,7 +14,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
   const signOut = async () => {
     await post("/api/sign-out", undefined).catch(() => undefined);
     keepDraft(undefined);
-    session.value = { state: "signed_out", first_start: false };
+    session.value = signedOut();
   };
   return (
     <>
@@ -30,6 +31,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
           <Tab href="/agents" label={words.nav.agents} />
           <Tab href="/bans" label={words.nav.bans} />
           <Tab href="/settings" label={words.nav.settings} />
+          <Tab href="/about" label={words.nav.about} />
         </nav>
         <CloudBadge />
         <div class="end">
@@ -39,6 +41,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
           </button>
         </div>
       </header>
+      <DevNotice />
       {!isHeard.value && (
         <p class="banner" role="status">
           {words.status.reconnecting}

@@ -6,6 +6,7 @@ import "./style/calls.css";
 import "./style/site.css";
 import "./style/staff.css";
 import "./style/bans.css";
+import "./style/about.css";
 
 const page = document.getElementById("page");
 if (page) render(<App />, page);

@@ -1,6 +1,14 @@
 // Made by `npm run wire` from openapi.json. Never edited by hand.
 
 export interface paths {
+    "/api/about": {
+        /** What this box is. */
+        get: operations["about"];
+    };
+    "/api/about/bill": {
+        /** The software bill of materials of the image: CycloneDX, as it was built in. */
+        get: operations["bill"];
+    };
     "/api/agents": {
         /** All agents, by name. */
         get: operations["agents"];
@@ -137,6 +145,12 @@ export interface paths {
 }
 export interface components {
     schemas: {
+        /** @description What this box is. */
+        AboutView: {
+            image?: null | components["schemas"]["ImageView"];
+            /** @description Version of the image; of the program, where that runs on a system of somebody's own. */
+            version: string;
+        };
         /**
          * @description What an agent wishes.
          * @enum {string}
@@ -410,6 +424,13 @@ export interface components {
             is_cut: boolean;
             total: number;
         };
+        /** @description The firmware image. */
+        ImageView: {
+            /** @description The board it was built for. */
+            board: string;
+            /** @description `release` or `dev`. */
+            variant: string;
+        };
         /** @description The link to central. */
         LinkStateView: {
             connected: boolean;
@@ -650,6 +671,8 @@ export interface components {
         SessionState: "signed_out" | "must_set_password" | "signed_in";
         /** @description How the browser stands with the box. */
         SessionView: {
+            /** @description A development image: whoever stands before the box has its console. */
+            dev: boolean;
             /** @description No password was ever set: sign in with the one-time code of the console. */
             first_start: boolean;
             state: components["schemas"]["SessionState"];
@@ -767,6 +790,25 @@ export interface components {
     pathItems: never;
 }
 export interface operations {
+    about: {
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AboutView"];
+                };
+            };
+        };
+    };
+    bill: {
+        responses: {
+            200: {
+                content: {
+                    "application/vnd.cyclonedx+json": string;
+                };
+            };
+            /** @description this box carries none */
+        };
+    };
     agents: {
         responses: {
             200: {

@@ -15,6 +15,7 @@ mod draft;
 pub mod flow_check;
 pub mod health;
 mod host_address;
+mod image;
 mod keeper;
 pub mod label;
 pub mod local_audio;

@@ -195,6 +195,7 @@ fn page_config(boot: &Boot, recordings: PathBuf) -> WebConfig {
         listen: boot.web,
         data_dir: boot.data.join("web"),
         recordings,
+        image: crate::image::this_one(),
     }
 }
 

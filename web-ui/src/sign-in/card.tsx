@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { DevNotice } from "../ui/dev-notice";
 import { Preferences } from "../ui/preferences";
 import { say } from "../words";
 
@@ -10,6 +11,7 @@ export function Card(props: {
 }) {
   return (
     <main class="door">
+      <DevNotice />
       <div class="brand">
         <img src="/icon.svg" alt="" width="40" height="40" />
         <span>{say().brand}</span>

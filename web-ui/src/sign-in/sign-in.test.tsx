@@ -41,7 +41,7 @@ test("a lock says how long it lasts", async () => {
 });
 
 test("a right code goes on to the password", async () => {
-  answer = [200, { state: "must_set_password", first_start: true }];
+  answer = [200, { state: "must_set_password", first_start: true, dev: false }];
   signIn("7K3F-9QXM");
   await vi.waitFor(() => expect(session.value?.state).toBe("must_set_password"));
   expect(fetch).toHaveBeenCalledWith(

@@ -8,6 +8,7 @@ export const en = {
     agents: "Agents",
     bans: "Blocked",
     settings: "Settings",
+    about: "About",
     signOut: "Sign out",
   },
   language: "Language",
@@ -346,6 +347,23 @@ export const en = {
     current: "in force",
     leave: "You have changes that are not applied.",
   },
+
+  about: {
+    title: "About",
+    version: "Version",
+    board: "Board",
+    variant: "Image",
+    release: "Release",
+    dev: "Development: the console is open",
+    bill: "Download the bill of materials (CycloneDX)",
+    parts: "Open source in this box",
+    partsLead:
+      "Every part with its licence. Open a part to read whose it is and under which terms.",
+    search: "Search",
+    count: (shown: number, all: number) => `${shown} of ${all}`,
+    kind: { crate: "Rust crate", npm: "npm package", pack: "model pack", debian: "Debian package" },
+  },
+  devImage: "Development image: the console of this box is open. Not for use with customers.",
 
   failed: "Something went wrong.",
   retry: "Try again",

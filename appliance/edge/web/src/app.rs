@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::live::{Board, News};
 use crate::sign_in::SignIn;
 use crate::wire::calls::RecordView;
-use crate::{Doors, WebConfig, WebError, limits};
+use crate::{Doors, Image, WebConfig, WebError, limits};
 
 /// Cheap to clone: one per request.
 pub(crate) type App = Arc<Shared>;
@@ -22,6 +22,7 @@ pub(crate) type App = Arc<Shared>;
 pub(crate) struct Shared {
     pub(crate) doors: Doors,
     pub(crate) recordings: PathBuf,
+    pub(crate) image: Option<Image>,
     pub(crate) sign_in: SignIn,
     pub(crate) board: Arc<Board>,
     /// Tells event numbers of this start from those of another.
@@ -48,6 +49,7 @@ impl Shared {
         );
         let shared = Self {
             recordings: config.recordings,
+            image: config.image,
             sign_in,
             board,
             boot: boot.simple().to_string(),

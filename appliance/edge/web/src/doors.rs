@@ -25,6 +25,21 @@ pub struct WebConfig {
     pub data_dir: PathBuf,
     /// Folder of the recordings; nothing outside it is ever sent.
     pub recordings: PathBuf,
+    /// The firmware image that the box is; none where the program runs on a system of somebody's own.
+    pub image: Option<Image>,
+}
+
+/// The firmware image that the box is, as it calls itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Its version.
+    pub version: String,
+    /// The board it was built for.
+    pub board: String,
+    /// `release`, or `dev`: its console is open.
+    pub variant: String,
+    /// Its software bill of materials.
+    pub bill: PathBuf,
 }
 
 /// The ways between the web server and the rest of the box.

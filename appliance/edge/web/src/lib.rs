@@ -25,7 +25,7 @@ mod tls;
 mod wire;
 
 pub use doors::{
-    AgentWish, BlackBoxState, Doors, LinkView, SiteRequest, SiteWish, SoundWish, WebConfig,
+    AgentWish, BlackBoxState, Doors, Image, LinkView, SiteRequest, SiteWish, SoundWish, WebConfig,
 };
 pub use serve::{Served, WebError, serve};
 pub use sign_in::make_claim_code;

@@ -13,6 +13,8 @@ pub(crate) const DRAIN_TIME: Duration = Duration::from_secs(3);
 pub(crate) const FORM_BODY: usize = 16 * 1024;
 /// Largest site text, bytes; its request body may be twice that because of JSON escapes.
 pub(crate) const SITE_TEXT: usize = 512 * 1024;
+/// Largest bill of materials that is sent, bytes.
+pub(crate) const BILL: u64 = 4 * 1024 * 1024;
 
 /// Sessions open at once; the oldest gives way.
 pub(crate) const SESSIONS: usize = 64;

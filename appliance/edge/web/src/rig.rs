@@ -22,7 +22,9 @@ use uuid::Uuid;
 
 use crate::app::{App, Shared};
 use crate::wire::sounds::SoundLine;
-use crate::{AgentWish, BlackBoxState, Doors, LinkView, SiteRequest, SoundWish, WebConfig, router};
+use crate::{
+    AgentWish, BlackBoxState, Doors, Image, LinkView, SiteRequest, SoundWish, WebConfig, router,
+};
 
 pub(crate) const PASSWORD: &str = "a quiet afternoon";
 
@@ -142,6 +144,12 @@ impl Rig {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir: folder.path().join("data"),
             recordings: folder.path().join("recordings"),
+            image: Some(Image {
+                version: "4.5.6".to_owned(),
+                board: "x86-64".to_owned(),
+                variant: "release".to_owned(),
+                bill: folder.path().join("sbom.cdx.json"),
+            }),
         };
         let (app, code) = Shared::open(config, doors).await.unwrap();
         let peer = SocketAddr::from(([192, 0, 2, 7], 40_000));

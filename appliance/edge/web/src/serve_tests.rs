@@ -45,6 +45,7 @@ async fn server_speaks_tls_with_a_certificate_that_it_keeps() {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         data_dir: data.clone(),
         recordings: rig.folder.path().join("recordings"),
+        image: None,
     };
     let mut kept = Vec::new();
     for _ in 0..2 {
@@ -62,7 +63,7 @@ async fn server_speaks_tls_with_a_certificate_that_it_keeps() {
         let answer = get(served.addr, trusted.clone(), "/api/session").await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         assert!(
-            answer.ends_with(r#"{"state":"signed_out","first_start":true}"#),
+            answer.ends_with(r#"{"state":"signed_out","first_start":true,"dev":false}"#),
             "{answer}"
         );
         let metrics = get(served.addr, trusted, "/metrics").await;

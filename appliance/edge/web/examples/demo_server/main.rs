@@ -111,6 +111,7 @@ fn config(folder: &Path, recordings: &Path) -> Result<WebConfig, Box<dyn Error>>
         listen: SocketAddr::from(([127, 0, 0, 1], port)),
         data_dir: folder.join("data"),
         recordings: recordings.to_owned(),
+        image: None,
     })
 }
 

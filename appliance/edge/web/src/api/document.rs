@@ -4,7 +4,9 @@ use axum::Json;
 use utoipa::OpenApi;
 use utoipa::openapi::{OpenApi as Document, RefOr};
 
-use super::{bans, call_backs, calls, recording, records, sign_in, site, sounds, staff, status};
+use super::{
+    about, bans, call_backs, calls, recording, records, sign_in, site, sounds, staff, status,
+};
 use crate::live::News;
 use crate::problem::Problem;
 
@@ -46,6 +48,8 @@ use crate::problem::Problem;
         sounds::sounds,
         sounds::act,
         status::status,
+        about::about,
+        about::bill,
         openapi,
     ),
     components(schemas(News, Problem))

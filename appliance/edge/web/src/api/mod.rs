@@ -4,6 +4,9 @@
 //! there, so nothing under /api can be served and undocumented. The document is checked in at
 //! `web-ui/openapi.json`; a test says when it is stale.
 
+mod about;
+#[cfg(test)]
+mod about_tests;
 mod bans;
 #[cfg(test)]
 mod bans_tests;
@@ -66,6 +69,8 @@ pub(crate) fn signed_in() -> Routes {
         .with::<sounds::__path_sounds, _, _>(sounds::sounds)
         .with::<sounds::__path_act, _, _>(sounds::act)
         .with::<status::__path_status, _, _>(status::status)
+        .with::<about::__path_about, _, _>(about::about)
+        .with::<about::__path_bill, _, _>(about::bill)
         .with::<document::__path_openapi, _, _>(document::openapi)
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct SessionView {
     state: SessionState,
     /// No password was ever set: sign in with the one-time code of the console.
     first_start: bool,
+    /// A development image: whoever stands before the box has its console.
+    dev: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -139,6 +141,10 @@ fn view(app: &App, standing: Option<Standing>) -> SessionView {
     SessionView {
         state,
         first_start: !app.sign_in.has_password(),
+        dev: app
+            .image
+            .as_ref()
+            .is_some_and(|image| image.variant == "dev"),
     }
 }
 

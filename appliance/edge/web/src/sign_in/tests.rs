@@ -126,7 +126,7 @@ async fn one_time_code_works_once_and_only_lets_the_password_be_set() {
     let set = rig.post("/api/password", &json!({ "new": PASSWORD })).await;
     assert_eq!(
         set.json(),
-        json!({ "state": "signed_in", "first_start": false })
+        json!({ "state": "signed_in", "first_start": false, "dev": false })
     );
     assert_eq!(rig.get("/api/live").await.status, StatusCode::OK);
 }
