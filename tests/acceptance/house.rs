@@ -78,7 +78,11 @@ fn built() -> (House, House) {
             .next()
             .expect("a name")
             .to_owned();
-        let inside = package.contains("/appliance/");
+        let inside = ["/appliance/", "/board"].iter().any(|home| {
+            // A checkout may lie in a folder of any name: what stands below the root counts.
+            let place = package.split_once(&*root().to_string_lossy());
+            place.is_some_and(|(_, below)| below.starts_with(home))
+        });
         match (depth, &open) {
             ("0", _) if inside => {
                 ours.entry(name.clone()).or_default();

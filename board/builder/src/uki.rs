@@ -52,7 +52,8 @@ pub(crate) fn make(
         .join("boot")
         .join(format!("vmlinuz-{}", base.kernel));
     let mut at = end_of_sections(shop, &stub)?;
-    let mut command = Command::new("objcopy");
+    // The header names its time.
+    let mut command = shop.frozen("objcopy")?;
     for (section, file) in [
         (".osrel", about.as_path()),
         (".cmdline", &line),
@@ -81,16 +82,11 @@ pub(crate) fn make(
 
 /// Signs an EFI program for Secure Boot.
 pub(crate) fn sign(shop: &mut Shop, from: &Path, to: &Path, keys: &Keys) -> anyhow::Result<()> {
-    shop.run(
-        Command::new("sbsign")
-            .arg("--key")
-            .arg(keys.boot_key())
-            .arg("--cert")
-            .arg(keys.boot_certificate())
-            .arg("--output")
-            .arg(to)
-            .arg(from),
-    )
+    // The signature names its time.
+    let mut command = shop.frozen("sbsign")?;
+    command.arg("--key").arg(keys.boot_key());
+    command.arg("--cert").arg(keys.boot_certificate());
+    shop.run(command.arg("--output").arg(to).arg(from))
 }
 
 /// The first page after the stub's last section.
