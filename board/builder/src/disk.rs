@@ -20,6 +20,16 @@ const VOLUME_ID: &str = "B7A9C11E";
 /// Copied at once.
 const CHUNK: usize = 1 << 20;
 
+/// What a disk leaves the factory with.
+pub(crate) struct Parts<'a> {
+    /// The boot loader, signed.
+    pub(crate) loader: &'a Path,
+    /// The sealed root.
+    pub(crate) root: &'a Path,
+    /// The kernel of slot A, signed.
+    pub(crate) kernel: &'a Path,
+}
+
 pub(crate) fn make(
     shop: &mut Shop,
     board: &Board,
@@ -27,6 +37,26 @@ pub(crate) fn make(
     root: &Sealed,
     kernels: &[PathBuf],
     keys: &Keys,
+) -> anyhow::Result<PathBuf> {
+    let loader = shop.out.join("loader.efi");
+    let unsigned = base.tree.join(format!(
+        "usr/lib/systemd/boot/efi/systemd-boot{}.efi",
+        board.arch.efi()
+    ));
+    uki::sign(shop, &unsigned, &loader, keys)?;
+    let parts = Parts {
+        loader: &loader,
+        root: &root.file,
+        kernel: kernels.first().context("no kernel")?,
+    };
+    assemble(shop, board, &parts)
+}
+
+/// Lays out the disk from its parts.
+pub(crate) fn assemble(
+    shop: &mut Shop,
+    board: &Board,
+    parts: &Parts<'_>,
 ) -> anyhow::Result<PathBuf> {
     shop.step("disk");
     let disk = shop.out.join("disk.img");
@@ -42,9 +72,9 @@ pub(crate) fn make(
     )?;
     for place in board.places() {
         let content = match place.partition.role {
-            Role::Esp => Some(esp(shop, board, base, place.size, kernels, keys)?),
+            Role::Esp => Some(esp(shop, board, place.size, parts)?),
             Role::Root if place.partition.name == Board::root_partition(Slot::A) => {
-                Some(root.file.clone())
+                Some(parts.root.to_owned())
             }
             // The other slot waits for an update; the data partition is made at first boot, on the whole disk.
             Role::Root | Role::Data => None,
@@ -57,14 +87,7 @@ pub(crate) fn make(
 }
 
 /// The EFI system partition as a file of its own.
-fn esp(
-    shop: &mut Shop,
-    board: &Board,
-    base: &Base,
-    size: u64,
-    kernels: &[PathBuf],
-    keys: &Keys,
-) -> anyhow::Result<PathBuf> {
+fn esp(shop: &mut Shop, board: &Board, size: u64, parts: &Parts<'_>) -> anyhow::Result<PathBuf> {
     let file = shop.out.join("esp.img");
     File::create(&file)?.set_len(size)?;
     shop.run(
@@ -72,12 +95,6 @@ fn esp(
             .args(["-F", "32", "-n", "ESP", "-i", VOLUME_ID, "--invariant"])
             .arg(&file),
     )?;
-    let loader = shop.out.join("loader.efi");
-    let unsigned = base.tree.join(format!(
-        "usr/lib/systemd/boot/efi/systemd-boot{}.efi",
-        board.arch.efi()
-    ));
-    uki::sign(shop, &unsigned, &loader, keys)?;
     let config = shop.out.join("loader.conf");
     write(&config, LOADER)?;
     let mtools = |name: &str| {
@@ -88,11 +105,10 @@ fn esp(
     shop.run(mtools("mmd").args(["::EFI", "::EFI/BOOT", "::EFI/Linux", "::loader"]))?;
     let first = format!("::EFI/Linux/branchline-1-a+{}.efi", board.boot.tries);
     let removable = format!("::EFI/BOOT/{}", board.arch.removable_loader());
-    let slot_a = kernels.first().context("no kernel")?;
     for (from, to) in [
-        (&loader, removable.as_str()),
+        (parts.loader, removable.as_str()),
         (&config, "::loader/loader.conf"),
-        (slot_a, &first),
+        (parts.kernel, &first),
     ] {
         shop.run(mtools("mcopy").arg(from).arg(to))?;
     }

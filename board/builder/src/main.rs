@@ -10,6 +10,7 @@ mod disk;
 mod initrd;
 mod keys;
 mod lock;
+mod parts;
 mod root;
 mod seal;
 mod shop;
@@ -49,6 +50,9 @@ enum Verb {
         /// Folder below board/
         board: String,
     },
+    /// One step alone, for a builder that has its own packages
+    #[command(subcommand)]
+    Part(parts::Part),
 }
 
 #[derive(Args)]
@@ -96,6 +100,7 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> anyhow::Result<()> {
     match verb {
         Verb::Build(args) => build(&args),
+        Verb::Part(part) => parts::run(&part),
         Verb::Lock { board } => {
             let repo = repository()?;
             let stated = load(&repo, &board)?;
@@ -111,10 +116,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
 fn build(args: &BuildArgs) -> anyhow::Result<()> {
     let repo = repository()?;
     let board = load(&repo, &args.board)?;
-    let variant = match args.variant {
-        Flavour::Release => Variant::Release,
-        Flavour::Dev => Variant::Dev,
-    };
+    let variant = Variant::from(args.variant);
     if !args.binary.is_file() {
         bail!(
             "no program at `{}`\nhint: scripts/image builds it first",
@@ -133,7 +135,7 @@ fn build(args: &BuildArgs) -> anyhow::Result<()> {
         board: &board,
         variant,
         version: &args.version,
-        binary: &args.binary,
+        binary: Some(&args.binary),
         overlay: args.overlay.as_deref(),
     };
     let tree = root::make(&mut shop, &base, &release, &keys)?;

@@ -14,6 +14,8 @@ use crate::shop::{Shop, write};
 
 /// Where the product's own read-only files lie.
 const HOME: &str = "usr/lib/branchline";
+/// Where the box looks for what it is made of.
+pub(crate) const BILL: &str = "usr/lib/branchline/sbom.cdx.json";
 /// Names under which the program is called by others, each a part of its own.
 const CALLED_AS: &[&str] = &["boot-backend", "before-install"];
 
@@ -25,8 +27,16 @@ pub(crate) struct Release<'a> {
     pub(crate) board: &'a Board,
     pub(crate) variant: Variant,
     pub(crate) version: &'a str,
-    pub(crate) binary: &'a Path,
+    /// Where it is not in the tree already.
+    pub(crate) binary: Option<&'a Path>,
     pub(crate) overlay: Option<&'a Path>,
+}
+
+/// Whose updates the box takes.
+pub(crate) struct Updates<'a> {
+    /// Certificate that signers must descend from.
+    pub(crate) authority: &'a Path,
+    pub(crate) throw_away: bool,
 }
 
 pub(crate) fn make(
@@ -51,16 +61,12 @@ pub(crate) fn make(
     if release.variant == Variant::Release {
         keep_programs(shop, &tree)?;
     }
-    lay_over(shop, &shop.repo.join("board/common/overlay"), &tree)?;
-    for place in MOUNT_POINTS {
-        fs::create_dir_all(tree.join(place))?;
-    }
-    product(shop, &tree, release)?;
-    stated(&tree, release, keys)?;
-    if let Some(overlay) = release.overlay {
-        lay_over(shop, overlay, &tree)?;
-    }
-    switch_units(shop, &tree, release.variant)?;
+    let updates = Updates {
+        authority: &keys.authority(),
+        throw_away: keys.throw_away,
+    };
+    lay(shop, &tree, release, &updates)?;
+    bill(shop, &tree, release)?;
     shop.run(Command::new("systemd-sysusers").arg(format!("--root={}", tree.display())))?;
     for left in [
         "etc/machine-id",
@@ -79,6 +85,36 @@ pub(crate) fn make(
         tree.join("etc/resolv.conf"),
     )?;
     Ok(tree)
+}
+
+/// What the image is made of, as the image carries it.
+fn bill(shop: &mut Shop, tree: &Path, release: &Release<'_>) -> anyhow::Result<()> {
+    shop.run(
+        Command::new(shop.repo.join("scripts/sbom"))
+            .args(["--board", &release.board.name])
+            .args(["--version", release.version])
+            .arg("--out")
+            .arg(tree.join(BILL)),
+    )
+}
+
+/// Lays over a tree of packages what makes it this product on this board; whoever made the packages.
+pub(crate) fn lay(
+    shop: &mut Shop,
+    tree: &Path,
+    release: &Release<'_>,
+    updates: &Updates<'_>,
+) -> anyhow::Result<()> {
+    lay_over(shop, &shop.repo.join("board/common/overlay"), tree)?;
+    for place in MOUNT_POINTS {
+        fs::create_dir_all(tree.join(place))?;
+    }
+    product(shop, tree, release)?;
+    stated(tree, release, updates)?;
+    if let Some(overlay) = release.overlay {
+        lay_over(shop, overlay, tree)?;
+    }
+    switch_units(shop, tree, release.variant)
 }
 
 /// Leaves the modules that the board names, and those they depend on.
@@ -173,14 +209,11 @@ fn lay_over(shop: &mut Shop, from: &Path, tree: &Path) -> anyhow::Result<()> {
 
 /// The program, its units and its files.
 fn product(shop: &mut Shop, tree: &Path, release: &Release<'_>) -> anyhow::Result<()> {
-    let program = tree.join("usr/bin/branchline");
-    shop.run(
-        Command::new("strip")
-            .arg("-o")
-            .arg(&program)
-            .arg(release.binary),
-    )?;
-    fs::set_permissions(&program, Permissions::from_mode(0o755))?;
+    if let Some(binary) = release.binary {
+        let program = tree.join("usr/bin/branchline");
+        shop.run(Command::new("strip").arg("-o").arg(&program).arg(binary))?;
+        fs::set_permissions(&program, Permissions::from_mode(0o755))?;
+    }
     let home = tree.join(HOME);
     fs::create_dir_all(&home)?;
     for name in CALLED_AS {
@@ -222,7 +255,7 @@ fn product(shop: &mut Shop, tree: &Path, release: &Release<'_>) -> anyhow::Resul
 }
 
 /// What is made from the board's statement and from the release's name.
-fn stated(tree: &Path, release: &Release<'_>, keys: &Keys) -> anyhow::Result<()> {
+fn stated(tree: &Path, release: &Release<'_>, updates: &Updates<'_>) -> anyhow::Result<()> {
     let board = release.board;
     write(&tree.join(HOME).join("board.toml"), board.to_toml()?)?;
     write(&tree.join("etc/nftables.conf"), board::nftables(board))?;
@@ -236,7 +269,7 @@ fn stated(tree: &Path, release: &Release<'_>, keys: &Keys) -> anyhow::Result<()>
             ""
         },
         board = board.name,
-        keys = if keys.throw_away {
+        keys = if updates.throw_away {
             "throw-away"
         } else {
             "release"
@@ -248,7 +281,7 @@ fn stated(tree: &Path, release: &Release<'_>, keys: &Keys) -> anyhow::Result<()>
     let template = tree.join("etc/rauc/system.conf");
     let rauc = fs::read_to_string(&template).with_context(|| template.display().to_string())?;
     write(&template, rauc.replace("@COMPATIBLE@", &board.compatible()))?;
-    fs::copy(keys.authority(), tree.join("etc/rauc/authority.pem"))?;
+    fs::copy(updates.authority, tree.join("etc/rauc/authority.pem"))?;
     let patterns = board
         .network
         .lan

@@ -6,6 +6,8 @@ BRANCHLINE_VARIANT ??= "release"
 BRANCHLINE_VERSION = "${@branchline.stated.version(d.getVar('BRANCHLINE_ROOT'))}"
 # Certificate of whose updates a box takes; a file outside every layer.
 BRANCHLINE_AUTHORITY ??= ""
+# What the product is made of, from scripts/sbom; beside it every recipe has its own SPDX document.
+BRANCHLINE_BILL ??= ""
 
 PACKAGE_ARCH = "${MACHINE_ARCH}"
 COMPATIBLE_MACHINE = "^branchline-"

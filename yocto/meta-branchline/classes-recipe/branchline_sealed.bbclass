@@ -15,15 +15,18 @@ DEPENDS += "${@'sbsigntool-native' if d.getVar('UKI_SB_KEY') else ''}"
 # --- the root: what the board states is laid over the packages, then all that a release does not name goes
 
 ROOTFS_POSTPROCESS_COMMAND:append = " branchline_lay branchline_strip"
-IMAGE_PREPROCESS_COMMAND:remove = "systemd_preset_all"
+
+def bill_argument(d):
+    bill = d.getVar('BRANCHLINE_BILL')
+    return '--bill %s' % bill if bill else ''
 
 branchline_lay[doc] = "Lays over the packages what the board states"
 branchline_lay() {
     if [ -z "${BRANCHLINE_AUTHORITY}" ]; then
         bbfatal "BRANCHLINE_AUTHORITY names no certificate: a box would take nobody's updates (see conf/local.conf)"
     fi
-    branchline-builder lay ${BRANCHLINE_BOARD} ${BRANCHLINE_VARIANT} --version ${BRANCHLINE_VERSION} \
-        --authority ${BRANCHLINE_AUTHORITY} --tree ${IMAGE_ROOTFS}
+    branchline-builder part lay ${BRANCHLINE_BOARD} ${BRANCHLINE_VARIANT} --version ${BRANCHLINE_VERSION} \
+        --authority ${BRANCHLINE_AUTHORITY} --tree ${IMAGE_ROOTFS} --work ${WORKDIR}/parts ${@bill_argument(d)}
 }
 
 branchline_strip[doc] = "Takes out every program that a release does not name"
@@ -43,9 +46,8 @@ do_rootfs[file-checksums] += "${BRANCHLINE_ROOT}/board/common/programs.keep:True
 IMAGE_CMD:sealed = "branchline_seal"
 branchline_seal[doc] = "Makes the squashfs and its hash tree; keeps root hash and offset for the kernels"
 branchline_seal() {
-    branchline-builder seal --tree ${IMAGE_ROOTFS} --out ${IMGDEPLOYDIR}/${IMAGE_NAME}.sealed
-    install -m 0644 ${IMGDEPLOYDIR}/${IMAGE_NAME}.sealed.verity ${WORKDIR}/verity
-    rm ${IMGDEPLOYDIR}/${IMAGE_NAME}.sealed.verity
+    branchline-builder part seal ${BRANCHLINE_VARIANT} --tree ${IMAGE_ROOTFS} --work ${WORKDIR}/parts
+    install -m 0644 ${WORKDIR}/parts/root.img ${IMGDEPLOYDIR}/${IMAGE_NAME}.sealed
 }
 
 # --- a kernel for each slot, by the function of uki.bbclass
@@ -62,14 +64,14 @@ do_uki_slots[dirs] = "${WORKDIR}/uki"
 do_uki_slots[cleandirs] = "${WORKDIR}/uki"
 python do_uki_slots() {
     from pathlib import Path
-    verity = Path(d.getVar('WORKDIR'), 'verity').read_text().split()
+    verity = Path(d.getVar('WORKDIR'), 'parts/root.verity').read_text().split()
     # Entries are ranked by their file names: the section that boot loaders read holds no version.
     sysroot = Path(d.getVar('WORKDIR'), 'uki')
     about = Path(str(sysroot) + d.getVar('prefix'), 'lib/os-release')
     about.parent.mkdir(parents=True)
     about.write_text(d.expand('ID=branchline\nPRETTY_NAME="Branchline ${BRANCHLINE_VERSION}"\n'))
     for slot in ('a', 'b'):
-        line, _ = bb.process.run(['branchline-builder', 'command-line', d.getVar('BRANCHLINE_BOARD'), d.getVar('BRANCHLINE_VARIANT'),
+        line, _ = bb.process.run(['branchline-builder', 'part', 'command-line', d.getVar('BRANCHLINE_BOARD'), d.getVar('BRANCHLINE_VARIANT'),
                                   '--slot', slot, '--root-hash', verity[0], '--hash-offset', verity[1]])
         own = d.createCopy()
         own.setVar('RECIPE_SYSROOT', str(sysroot))
@@ -89,6 +91,7 @@ branchline_disk() {
         sbsign --key ${UKI_SB_KEY} --cert ${UKI_SB_CERT} --output ${WORKDIR}/loader.efi $loader
         loader=${WORKDIR}/loader.efi
     fi
-    branchline-builder disk ${BRANCHLINE_BOARD} --loader $loader --root ${IMGDEPLOYDIR}/${IMAGE_NAME}.sealed \
-        --kernel ${DEPLOY_DIR_IMAGE}/kernel-a.efi --out ${IMGDEPLOYDIR}/${IMAGE_NAME}.disk
+    branchline-builder part disk ${BRANCHLINE_BOARD} --loader $loader --root ${WORKDIR}/parts/root.img \
+        --kernel ${DEPLOY_DIR_IMAGE}/kernel-a.efi --work ${WORKDIR}/parts
+    install -m 0644 ${WORKDIR}/parts/disk.img ${IMGDEPLOYDIR}/${IMAGE_NAME}.disk
 }

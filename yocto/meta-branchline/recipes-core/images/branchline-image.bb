@@ -9,9 +9,6 @@ REQUIRED_DISTRO_FEATURES = "efi rauc systemd usrmerge"
 IMAGE_FEATURES = "read-only-rootfs"
 IMAGE_LINGUAS = ""
 
-# Model packs, where the image carries them: BRANCHLINE_IMAGE_PACKS = "branchline-packs".
-BRANCHLINE_IMAGE_PACKS ??= ""
-
 # The counterpart of board/common/packages, by the names of this route.
 IMAGE_INSTALL = "\
     alsa-conf \
@@ -36,7 +33,6 @@ IMAGE_INSTALL = "\
     util-linux-mount \
     util-linux-sfdisk \
     util-linux-umount \
-    ${BRANCHLINE_IMAGE_PACKS} \
 "
 # The box's own health gate marks a slot good, and the board's files configure RAUC.
 BAD_RECOMMENDATIONS = "rauc-mark-good rauc-conf udev-hwdb"
