@@ -11,6 +11,8 @@ use rig::{binary, root};
 const FIRST_VERSION: &str = "0.1.0";
 pub(crate) const GOOD_VERSION: &str = "0.1.1";
 const FAILING_VERSION: &str = "0.1.2";
+/// What the good update moves the floor to.
+const FLOOR: u32 = 2;
 
 /// Folders with what was built.
 pub(crate) struct Builds {
@@ -33,9 +35,9 @@ impl Builds {
             "[Service]\nExecStart=\nExecStart=/bin/false\n",
         )?;
         Ok(Self {
-            first: build(dir, "first", FIRST_VERSION, &plain)?,
-            good: build(dir, "good", GOOD_VERSION, &plain)?,
-            failing: build(dir, "failing", FAILING_VERSION, &failing)?,
+            first: build(dir, ("first", FIRST_VERSION, 0), &plain)?,
+            good: build(dir, ("good", GOOD_VERSION, FLOOR), &plain)?,
+            failing: build(dir, ("failing", FAILING_VERSION, FLOOR), &failing)?,
         })
     }
 }
@@ -72,11 +74,20 @@ fn lay(overlay: &Path) -> anyhow::Result<()> {
     )
 }
 
-fn build(dir: &Path, name: &str, version: &str, overlay: &Path) -> anyhow::Result<PathBuf> {
+fn build(dir: &Path, release: (&str, &str, u32), overlay: &Path) -> anyhow::Result<PathBuf> {
+    let (name, version, floor) = release;
     println!("-- builds {name}, version {version}");
     let out = dir.join(name);
     let status = Command::new(binary("image"))
-        .args(["build", "x86-64", "dev", "--version", version])
+        .args([
+            "build",
+            "x86-64",
+            "dev",
+            "--version",
+            version,
+            "--floor",
+            &floor.to_string(),
+        ])
         .arg("--binary")
         .arg(binary("branchline"))
         .arg("--overlay")

@@ -23,6 +23,7 @@ const HEALTHY: Duration = Duration::from_secs(400);
 /// Files on the stick.
 const GOOD: &str = "good.raucb";
 const FAILING: &str = "failing.raucb";
+const OLDER: &str = "older.raucb";
 /// Where the stick is mounted.
 const STICK: &str = "/run/stick";
 
@@ -34,7 +35,7 @@ struct Bench {
 type Proof = fn(&mut Bench) -> anyhow::Result<String>;
 
 /// In this order: each finds the machine as the one before left it.
-const PROOFS: [(&str, Proof); 7] = [
+const PROOFS: [(&str, Proof); 8] = [
     ("boots to a healthy box", boots),
     (
         "its root is verified and nothing in it can be changed",
@@ -47,6 +48,7 @@ const PROOFS: [(&str, Proof); 7] = [
         refusals::refused,
     ),
     ("a good update boots and stays", updates::good),
+    ("what is older than the floor is refused", updates::older),
     (
         "a release that fails its health gate gives way, and says why",
         updates::failing,
@@ -72,6 +74,7 @@ fn run(dir: PathBuf) -> anyhow::Result<()> {
     let mut bundles = refusals::make(&dir, &builds.good)?;
     bundles.push((builds.good.join("update.raucb"), GOOD));
     bundles.push((builds.failing.join("update.raucb"), FAILING));
+    bundles.push((builds.first.join("update.raucb"), OLDER));
     machine.plug_in(&bundles)?;
     let mut bench = Bench { machine };
     let mut table = Vec::new();

@@ -94,7 +94,7 @@ pub(crate) fn refused(bench: &mut Bench) -> anyhow::Result<String> {
     ] {
         let began = std::time::Instant::now();
         let (said, status) =
-            machine.try_console(&format!("rauc install {STICK}/{file}"), REFUSED)?;
+            machine.try_console(&format!("branchline update {STICK}/{file}"), REFUSED)?;
         ensure!(status != 0, "{file} was installed: {said}");
         ensure!(
             said.contains(reason),

@@ -5,10 +5,12 @@ use std::time::Duration;
 use anyhow::ensure;
 
 use crate::builds::GOOD_VERSION;
-use crate::{Bench, FAILING, GOOD, STICK, healthy, mount_stick};
+use crate::{Bench, FAILING, GOOD, OLDER, STICK, healthy, mount_stick};
 
 /// Writing an update may take so long under emulation.
 const INSTALL: Duration = Duration::from_secs(400);
+/// Nobody calls: the switch waits some seconds only.
+const SWITCH: Duration = Duration::from_secs(20);
 /// Two starts that fail, each with its gate's patience, and the one that returns.
 const RETURN: Duration = Duration::from_secs(900);
 
@@ -31,7 +33,6 @@ pub(crate) fn good(bench: &mut Bench) -> anyhow::Result<String> {
 }
 
 pub(crate) fn failing(bench: &mut Bench) -> anyhow::Result<String> {
-    mount_stick(bench)?;
     install(bench, FAILING)?;
     let began = std::time::Instant::now();
     restart(bench)?;
@@ -55,14 +56,17 @@ pub(crate) fn failing(bench: &mut Bench) -> anyhow::Result<String> {
 /// Installs from the stick; seconds it took.
 fn install(bench: &Bench, bundle: &str) -> anyhow::Result<f64> {
     let began = std::time::Instant::now();
-    let line = format!("rauc install {STICK}/{bundle}");
+    let line = format!("branchline update {STICK}/{bundle}");
     let (said, status) = bench.machine.try_console(&line, INSTALL)?;
     ensure!(status == 0, "the update was not installed: {said}");
     Ok(began.elapsed().as_secs_f64())
 }
 
 fn restart(bench: &mut Bench) -> anyhow::Result<()> {
-    bench.machine.console("systemctl --no-block reboot")?;
+    // It may be gone before it has said so.
+    let _ = bench
+        .machine
+        .try_console("branchline update switch", SWITCH)?;
     Ok(())
 }
 
@@ -72,4 +76,17 @@ fn reboot(bench: &mut Bench, slot: &str) -> anyhow::Result<f64> {
     restart(bench)?;
     healthy(&mut bench.machine, slot)?;
     Ok(began.elapsed().as_secs_f64())
+}
+
+/// The box has run a release that moved the floor: what is below it is refused, also where RAUC itself is asked.
+pub(crate) fn older(bench: &mut Bench) -> anyhow::Result<String> {
+    mount_stick(bench)?;
+    for command in ["branchline update", "rauc install"] {
+        let line = format!("{command} {STICK}/{OLDER}");
+        let (said, status) = bench.machine.try_console(&line, INSTALL)?;
+        ensure!(status != 0, "`{line}` installed what is older: {said}");
+    }
+    let status = bench.machine.console("branchline update status")?;
+    ensure!(status.contains("floor"), "{status}");
+    Ok(status.lines().last().unwrap_or_default().trim().to_owned())
 }
