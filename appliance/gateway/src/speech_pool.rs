@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, watch};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::boot::{SPEECH_MEMORY_MB, Speech};
 use crate::media_plane::TapReader;
@@ -74,13 +74,24 @@ impl SpeechPool {
     /// Runs workers one after the other until the box stops (the switches' sender is dropped).
     pub(crate) async fn run(mut self) {
         let mut pause = FIRST_PAUSE;
+        let mut said = String::new();
         while !self.switches.is_closed() {
             match self.one_worker().await {
                 Ok(()) => return,
-                Err(why) => warn!("the speech worker ended, calls go on without it: {why:#}"),
+                Err(why) => {
+                    let why = format!("{why:#}");
+                    // A box without models would say the same each minute for years.
+                    if why == said {
+                        debug!("the speech worker ended again: {why}");
+                    } else {
+                        warn!("the speech worker ended, calls go on without it: {why}");
+                    }
+                    said = why;
+                }
             }
             if !self.status.borrow().engine.is_empty() {
                 pause = FIRST_PAUSE;
+                said.clear();
             }
             self.status.send_modify(|status| {
                 status.engine.clear();
