@@ -29,6 +29,19 @@ fn the_pc_is_read_and_survives_being_written_down() {
 }
 
 #[test]
+fn every_board_that_ships_is_read() {
+    for (folder, own) in [
+        ("x86-64", PC),
+        ("arm64", include_str!("../arm64/board.toml")),
+        ("rock-5b", include_str!("../rock-5b/board.toml")),
+    ] {
+        let board = Board::parse(COMMON, own).unwrap();
+        assert_eq!(board.name, folder);
+        assert!(sfdisk(&board).contains("name=root-b"), "{folder}");
+    }
+}
+
+#[test]
 fn a_boards_own_word_wins_and_the_rest_of_the_table_stays() {
     let board = pc();
     assert!(

@@ -90,7 +90,7 @@ pub(crate) fn refused(bench: &mut Bench) -> anyhow::Result<String> {
     for (file, reason) in [
         ("foreign.raucb", "signature"),
         ("damaged.raucb", ""),
-        ("other.raucb", "ompatible"),
+        ("other.raucb", "this box is `branchline-x86-64`"),
     ] {
         let began = std::time::Instant::now();
         let (said, status) =

@@ -24,6 +24,7 @@ MADE_BEFORE = {".cache/packs", "web-ui/dist/index.html"}
 # What builds each early module of a board into this route's kernel.
 BUILT_IN = {
     "virtio_pci": "VIRTIO_PCI",
+    "virtio_mmio": "VIRTIO_MMIO",
     "virtio_blk": "VIRTIO_BLK",
     "nvme": "BLK_DEV_NVME",
     "ahci": "SATA_AHCI",
@@ -31,6 +32,7 @@ BUILT_IN = {
     "usb_storage": "USB_STORAGE",
     "uas": "USB_UAS",
     "xhci_pci": "USB_XHCI_PCI",
+    "xhci_plat_hcd": "USB_XHCI_PLATFORM",
     "mmc_block": "MMC_BLOCK",
     "sdhci_pci": "MMC_SDHCI_PCI",
     "sdhci_acpi": "MMC_SDHCI_ACPI",
