@@ -24,7 +24,7 @@ pub(crate) fn good(bench: &mut Bench) -> anyhow::Result<String> {
     );
     let entries = bench.machine.console("ls /efi/EFI/Linux")?;
     ensure!(
-        entries.contains("branchline-2-b+2.efi"),
+        entries.contains("-b+2.efi"),
         "the slot has not its tries again: {entries}"
     );
     Ok(format!(
