@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
+use rig::vm::tool;
 
 use crate::{Bench, STICK};
 
@@ -135,14 +136,4 @@ fn sign(contents: &Path, key: &Path, certificate: &Path, to: &Path) -> anyhow::R
             .arg(contents)
             .arg(to),
     )
-}
-
-fn tool(command: &mut Command) -> anyhow::Result<()> {
-    let done = command.output().with_context(|| format!("{command:?}"))?;
-    ensure!(
-        done.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&done.stderr)
-    );
-    Ok(())
 }

@@ -311,7 +311,8 @@ fn lease(dir: &Path, outside: &Namespace) -> anyhow::Result<Process> {
     Process::start("udhcpd", &mut server)
 }
 
-fn tool(command: &mut Command) -> anyhow::Result<()> {
+/// Runs a tool to its end; what it complained of where it failed.
+pub fn tool(command: &mut Command) -> anyhow::Result<()> {
     let done = command.output().with_context(|| format!("{command:?}"))?;
     ensure!(
         done.status.success(),
