@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 
 use crate::netns::{Namespace, Socket};
-use crate::process::Process;
+use crate::process::{Process, wait_for};
 
 /// Disk the machine is given; what the image leaves free becomes its data partition.
 const DISK_BYTES: u64 = 4 << 30;
@@ -29,7 +29,7 @@ const DEVICES: &str = "-device virtio-blk-pci,drive=disk,bootindex=1 -serial cha
     -device i6300esb -action watchdog=reset";
 /// A console command that says nothing for so long hangs.
 const CONSOLE: Duration = Duration::from_secs(300);
-/// Pause between looks at something that comes.
+/// A read of the console gives way after so long.
 const LOOK: Duration = Duration::from_millis(300);
 
 /// A machine: its disk and firmware variables outlive its power.
@@ -209,20 +209,14 @@ impl Machine {
         limit: Duration,
         mut ask: impl FnMut(&mut Self) -> Option<T>,
     ) -> anyhow::Result<T> {
-        let began = Instant::now();
-        while began.elapsed() < limit {
-            if let Some(answer) = ask(self) {
-                return Ok(answer);
-            }
-            let ended = self
-                .power
-                .as_mut()
-                .and_then(|power| power.child.try_wait().ok().flatten());
-            if let Some(status) = ended {
-                let said = fs::read_to_string(self.dir.join("qemu.log")).unwrap_or_default();
-                bail!("the machine ended with {status} before {what}: {said}");
-            }
-            std::thread::sleep(LOOK);
+        let answer = wait_for(limit, || match ask(self) {
+            Some(answer) => Some(Ok(answer)),
+            None => self.ended().map(Err),
+        });
+        match answer {
+            Some(Ok(answer)) => return Ok(answer),
+            Some(Err(how)) => bail!("the machine ended before {what}: {how}"),
+            None => {}
         }
         let serial = self.serial();
         let last: Vec<_> = serial.lines().rev().take(15).collect();
@@ -232,6 +226,13 @@ impl Machine {
             limit.as_secs(),
             last.join("\n")
         )
+    }
+
+    /// How it ended, where it stopped by itself.
+    fn ended(&mut self) -> Option<String> {
+        let status = self.power.as_mut()?.child.try_wait().ok().flatten()?;
+        let said = fs::read_to_string(self.dir.join("qemu.log")).unwrap_or_default();
+        Some(format!("{status}: {said}"))
     }
 
     /// Runs a line on the console of a dev image; what it printed. Fails where the line fails.
