@@ -7,11 +7,7 @@ use super::{World, carrier, host, phone};
 #[test]
 fn sessions_are_refreshed_by_whom_both_sides_agreed_on() {
     let dir = tempfile::tempdir().unwrap();
-    let part = Part {
-        // The first is refused.
-        calls: 2,
-        ..Part::of("timer-called", host(23))
-    };
+    let part = Part::of("timer-called", host(23));
     let called = Peer::waits(dir.path(), &part).unwrap();
     let account = "keepalive = \"off\"\nsession_timer = \"300s\"";
     let world = World::start(&dir, &carrier("23", called.sip, "", account));
@@ -24,12 +20,14 @@ fn sessions_are_refreshed_by_whom_both_sides_agreed_on() {
 
     // The box refreshes after half of the 30 s.
     let seen = world.seen(called);
-    let sessions: Vec<&str> = seen
-        .came("INVITE ")
-        .into_iter()
-        .map(|invite| header(invite, "Session-Expires"))
-        .collect();
-    assert_eq!(sessions, ["300", "600"], "asked again with what it wants");
+    let said = |name| -> Vec<&str> {
+        let invites = seen.came("INVITE ").into_iter();
+        invites.map(|invite| header(invite, name)).collect()
+    };
+    let asked = said("Session-Expires");
+    assert_eq!(asked, ["300", "600"], "asked again with what it wants");
+    let call_ids = said("Call-ID");
+    assert_eq!(call_ids[0], call_ids[1], "it is the same call");
     assert_eq!(header(seen.only("UPDATE "), "Content-Length"), "0");
     let seen = world.seen(caller);
     assert!(

@@ -82,8 +82,6 @@ pub(crate) struct Dialling {
     pub(crate) branches: Vec<DialogId>,
     /// Where to try next, one at a time, with the call as the owner wants it.
     pub(crate) spare: VecDeque<Target>,
-    /// The one that was asked last.
-    pub(crate) asked: Option<Target>,
     pub(crate) dial: Dial,
     /// What the failed ones said, in one word.
     pub(crate) failed: Option<Cause>,
@@ -294,7 +292,6 @@ impl Leg {
         let state = State::Dialling(Box::new(Dialling {
             branches: Vec::new(),
             spare: VecDeque::new(),
-            asked: None,
             dial,
             failed: None,
             told: None,

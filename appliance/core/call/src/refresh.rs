@@ -25,8 +25,6 @@ pub(crate) struct Wish<'a> {
     pub(crate) session_expires: Option<&'a str>,
     /// `Min-SE`.
     pub(crate) min_se: Option<&'a str>,
-    /// `Allow`, all values.
-    pub(crate) allow: &'a str,
 }
 
 /// The outcome of reading a [`Wish`].
@@ -95,9 +93,6 @@ pub(crate) fn agree(wish: Wish<'_>) -> Agreement {
         .split(';')
         .skip(1)
         .any(|p| p.replace(' ', "").eq_ignore_ascii_case("refresher=uas"));
-    if by_us && !lists(wish.allow, "UPDATE") {
-        return Agreement::None;
-    }
     let floor = wish
         .min_se
         .and_then(seconds)
@@ -146,7 +141,6 @@ mod tests {
             supported: "100rel, timer",
             session_expires: Some(session_expires),
             min_se: None,
-            allow: "INVITE,UPDATE",
         }
     }
 
@@ -167,20 +161,13 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_that_wants_us_to_refresh_must_take_update() {
+    fn a_caller_may_want_us_to_refresh() {
         assert_eq!(
             agree(wish("600; refresher=uas")),
             Agreement::Timer(Refresh {
                 interval_s: 600,
                 by_us: true
             })
-        );
-        assert_eq!(
-            agree(Wish {
-                allow: "INVITE",
-                ..wish("600;refresher=uas")
-            }),
-            Agreement::None
         );
     }
 

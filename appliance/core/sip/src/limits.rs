@@ -47,6 +47,8 @@ pub const MAX_BLACKLIST: usize = 1_024;
 pub const MAX_REGISTRATIONS: usize = 256;
 /// The longest registration we agree to where a registrar wants a longer one than we asked for.
 pub const MAX_REGISTER_SECONDS: u32 = 7 * 24 * 3600;
+/// The longest session we agree to where a peer wants a longer one than we asked for (RFC 4028).
+pub const MAX_SESSION_SECONDS: u32 = 7_200;
 /// What a caller refused for lack of room is told to wait (Retry-After), in seconds.
 pub const RETRY_AFTER_SECONDS: u32 = 5;
 /// How long a nonce of ours is good for before the peer is asked to use a new one.

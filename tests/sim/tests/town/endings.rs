@@ -140,26 +140,40 @@ fn a_session_that_its_caller_does_not_refresh_is_ended() {
 
 #[test]
 fn a_session_that_the_box_shall_refresh_is_refreshed_by_update() {
+    let update = refresh_of_the_box("INVITE, UPDATE");
+    assert!(update.starts_with("UPDATE "), "{update}");
+}
+
+#[test]
+fn a_session_that_the_box_shall_refresh_is_refreshed_by_invite_where_the_phone_takes_no_update() {
+    let invite = refresh_of_the_box("INVITE, BYE");
+    assert!(invite.starts_with("INVITE "), "{invite}");
+    assert!(invite.contains("m=audio "), "{invite}");
+}
+
+/// What a box sends after half of the session that a phone wants it to refresh; the phone never answers.
+fn refresh_of_the_box(allow: &str) -> String {
     let mut town = Town::new(TownConfig::new(13));
     let site = include_str!("../../src/site.toml").replace("20s", "20h");
     town.give(Input::Site(sim::site(&site)));
     let raw = Raw::new(phone_address(1), "by-us", "4004");
-    let headers = "Supported: timer\r\nSession-Expires: 600;refresher=uas\r\nAllow: INVITE, UPDATE\r\n\
-                   Content-Type: application/sdp\r\n";
+    let headers = format!(
+        "Supported: timer\r\nSession-Expires: 600;refresher=uas\r\nAllow: {allow}\r\n\
+         Content-Type: application/sdp\r\n"
+    );
     town.throw(
         phone_address(1),
-        raw.request("INVITE", "1", None, headers, &raw.sdp("RTP/AVP 8")),
+        raw.request("INVITE", "1", None, &headers, &raw.sdp("RTP/AVP 8")),
     );
     town.pass(Duration::from_millis(10));
     let tag = Raw::to_tag(&town.letters, phone_address(1)).unwrap();
     town.throw(phone_address(1), raw.ack(&tag, ""));
     town.letters.clear();
     town.pass(Duration::from_secs(301));
-    let update = String::from_utf8_lossy(&town.letters[0].1).into_owned();
-    assert!(update.starts_with("UPDATE "), "{update}");
+    let refresh = String::from_utf8_lossy(&town.letters[0].1).into_owned();
     assert!(
-        update.contains("Session-Expires: 600;refresher=uac"),
-        "{update}"
+        refresh.contains("Session-Expires: 600;refresher=uac"),
+        "{refresh}"
     );
     town.run_out();
     assert_eq!(
@@ -167,6 +181,7 @@ fn a_session_that_the_box_shall_refresh_is_refreshed_by_update() {
         Cause::PeerUnreachable,
         "nobody answered it"
     );
+    refresh
 }
 
 #[test]

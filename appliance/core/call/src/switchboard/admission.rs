@@ -185,7 +185,6 @@ impl Switchboard {
 pub(super) struct OwnedWish<'a> {
     request: &'a Request,
     supported: String,
-    allow: String,
 }
 
 impl OwnedWish<'_> {
@@ -195,7 +194,6 @@ impl OwnedWish<'_> {
             supported: &self.supported,
             session_expires: header("Session-Expires"),
             min_se: header("Min-SE"),
-            allow: &self.allow,
         }
     }
 }
@@ -204,7 +202,6 @@ pub(super) fn wish(request: &Request) -> OwnedWish<'_> {
     OwnedWish {
         request,
         supported: joined(&request.headers, "Supported"),
-        allow: joined(&request.headers, "Allow"),
     }
 }
 

@@ -173,15 +173,6 @@ impl Switchboard {
             return;
         };
         dialling.branches.retain(|branch| *branch != dialog);
-        if status == 422
-            && let Some(least) = headers.first("Min-SE")
-            && self.try_longer_session(now, leg, least)
-        {
-            return;
-        }
-        let Some(State::Dialling(dialling)) = self.legs.get_mut(&leg).map(|l| &mut l.state) else {
-            return;
-        };
         // Nobody ever rang there: the way to the peer is broken, not the patience.
         let is_silent = status == 408 && dialling.told.is_none();
         dialling.note_failure(if is_silent {

@@ -4,7 +4,7 @@
 //! are not located yet the call waits. All INVITEs of a leg carry the one offer of its stream.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rand_core::RngCore;
 use sip::{Body, OutgoingInvite, Peer, Uri};
@@ -16,7 +16,7 @@ use crate::account::Account;
 use crate::address::sip_uri;
 use crate::cause::Cause;
 use crate::leg::{Dialling, LegId, LegStream, State, Target};
-use crate::limits::{MAX_SESSION_S, MIN_SESSION_S, SERVER_PATIENCE};
+use crate::limits::{MIN_SESSION_S, SERVER_PATIENCE};
 use crate::line::{Dial, Line, Showing};
 use crate::offer::{self, SDP};
 use crate::registrar::Contact;
@@ -208,38 +208,8 @@ impl Switchboard {
         }
         if let Some(dialling) = self.dialling(leg) {
             dialling.branches.push(dialog);
-            dialling.asked = Some(target);
         }
         true
-    }
-
-    /// The carrier wants a longer session than we asked for (422): it is asked again with that,
-    /// once (RFC 4028 section 7.3); false where that cannot be.
-    pub(super) fn try_longer_session(&mut self, now: Instant, leg: LegId, least: &str) -> bool {
-        let least = least.split(';').next().unwrap_or_default().trim();
-        let Some(least) = least
-            .parse()
-            .ok()
-            .filter(|s| *s <= u64::from(MAX_SESSION_S))
-        else {
-            return false;
-        };
-        let least = Duration::from_secs(least);
-        let Some(dialling) = self.dialling(leg) else {
-            return false;
-        };
-        let Some(mut target) = dialling.asked.take() else {
-            return false;
-        };
-        if target.manner.session.is_none_or(|asked| asked >= least) {
-            return false;
-        }
-        target.manner.session = Some(least);
-        let is_sent = self.send_invite(now, leg, target);
-        if let Some(dialling) = self.dialling(leg) {
-            dialling.asked = None;
-        }
-        is_sent
     }
 
     fn dialling(&mut self, leg: LegId) -> Option<&mut Dialling> {

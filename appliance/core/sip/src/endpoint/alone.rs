@@ -7,7 +7,6 @@ use crate::endpoint::tables::Purpose;
 use crate::endpoint::{Endpoint, TxId};
 use crate::limits;
 use crate::login::Login;
-use crate::message::Message;
 use crate::method::Method;
 use crate::request::{OutgoingRegister, OutgoingRequest};
 use crate::transport::Peer;
@@ -23,6 +22,8 @@ pub(crate) struct Registration {
     /// Its last request.
     pub(super) used: TxId,
     pub(crate) login: Option<Login>,
+    /// The shortest interval its registrar takes, once it has said so (423); seconds.
+    pub(super) least: u32,
 }
 
 impl Endpoint {
@@ -75,7 +76,7 @@ impl Endpoint {
     }
 
     /// Registers, refreshes or, with `expires` 0, takes a binding back. Challenges (401, 407) are answered and a
-    /// too brief interval (423) is made longer, once each; then its `Response` follows, with the header fields of
+    /// too brief interval (423) is made longer, once each, and not offered again; then its `Response` follows, with the header fields of
     /// the 200: its Contact or Expires says for how long the registrar granted it. 503 at once where there is no
     /// room or the connection cannot be opened, 408 where nobody answers.
     ///
@@ -87,13 +88,10 @@ impl Endpoint {
             return tx;
         }
         let id = self.registration(tx, &register);
-        let Some(draft) = self.register_draft(id, &register) else {
+        let Some((draft, asked)) = self.register_draft(id, &register) else {
             return tx;
         };
-        let purpose = Purpose::Register {
-            id,
-            asked: register.expires,
-        };
+        let purpose = Purpose::Register { id, asked };
         self.start(now, tx, draft, purpose, None);
         tx
     }
@@ -124,12 +122,14 @@ impl Endpoint {
             cseq: 0,
             used: tx,
             login: None,
+            least: 0,
         };
         self.registrations.insert(tx, fresh);
         tx
     }
 
-    fn register_draft(&mut self, id: TxId, register: &OutgoingRegister) -> Option<Draft> {
+    /// The request, and the seconds that it asks for.
+    fn register_draft(&mut self, id: TxId, register: &OutgoingRegister) -> Option<(Draft, u32)> {
         let known = self.registrations.get_mut(&id)?;
         known.cseq = known.cseq.saturating_add(1);
         let is_other = |login: &Login| Some(login.credentials()) != register.credentials.as_ref();
@@ -142,6 +142,10 @@ impl Endpoint {
         let contact = self.config.local.contact(to.transport, is_sips, user);
         let params = register.contact_params.trim_start_matches(';');
         let semicolon = if params.is_empty() { "" } else { ";" };
+        let asked = match register.expires {
+            0 => 0,
+            expires => expires.max(known.least),
+        };
         let mut draft = Draft::new(to, Method::Register, registrar, known.names.clone());
         draft.cseq = known.cseq;
         draft.headers = vec![
@@ -149,9 +153,9 @@ impl Endpoint {
                 "Contact".to_owned(),
                 format!("{contact}{semicolon}{params}"),
             ),
-            ("Expires".to_owned(), register.expires.to_string()),
+            ("Expires".to_owned(), asked.to_string()),
         ];
-        Some(draft)
+        Some((draft, asked))
     }
 
     /// Takes the next number of a registration, for its request sent once more.
@@ -159,53 +163,6 @@ impl Endpoint {
         let known = self.registrations.get_mut(&id)?;
         known.cseq = known.cseq.saturating_add(1);
         Some(known.cseq)
-    }
-
-    /// A registrar that wants a longer interval gets it, once (10.2.8); false where it cannot.
-    pub(super) fn register_longer(
-        &mut self,
-        now: Instant,
-        tx: TxId,
-        message: &Message<'_>,
-    ) -> bool {
-        let Some(outbound) = self.tables.client(tx) else {
-            return false;
-        };
-        let (Purpose::Register { id, asked }, told) = (outbound.purpose, outbound.told) else {
-            return false;
-        };
-        let wanted = message
-            .first(crate::header::Kind::MinExpires)
-            .and_then(|value| crate::lex::number(value, limits::MAX_REGISTER_SECONDS).ok());
-        let is_first = !outbound.is_longer;
-        let (Some(wanted), Some(mut draft)) = (wanted, outbound.draft.as_deref().cloned()) else {
-            return false;
-        };
-        let Some(cseq) = self
-            .next_register_cseq(id)
-            .filter(|_| is_first && wanted > asked)
-        else {
-            return false;
-        };
-        draft.cseq = cseq;
-        for (_, expires) in draft
-            .headers
-            .iter_mut()
-            .filter(|(name, _)| name == "Expires")
-        {
-            *expires = wanted.to_string();
-        }
-        if let Some(old) = self.tables.client(tx) {
-            old.draft = None;
-            old.purpose = Purpose::Unwatched;
-        }
-        let fresh = self.tables.next_tx();
-        let purpose = Purpose::Register { id, asked: wanted };
-        self.start(now, fresh, draft, purpose, Some(told));
-        if let Some(outbound) = self.tables.client(fresh) {
-            outbound.is_longer = true;
-        }
-        true
     }
 
     /// Whether another transaction may begin; else `tx` was answered 503.

@@ -95,7 +95,7 @@ impl Endpoint {
     }
 
     /// Whether the owner no longer wants the call a request is for.
-    fn is_given_up(&self, purpose: Purpose) -> bool {
+    pub(super) fn is_given_up(&self, purpose: Purpose) -> bool {
         let Purpose::Call(id) = purpose else {
             return false;
         };
@@ -111,7 +111,7 @@ impl Endpoint {
     }
 
     /// The number of a request sent once more as transaction `fresh`.
-    fn next_cseq(&mut self, purpose: Purpose, fresh: TxId) -> Option<u32> {
+    pub(super) fn next_cseq(&mut self, purpose: Purpose, fresh: TxId) -> Option<u32> {
         match purpose {
             Purpose::Call(id)
             | Purpose::InDialog(id)

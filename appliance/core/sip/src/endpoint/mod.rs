@@ -11,6 +11,7 @@ mod config;
 mod event;
 mod in_dialog;
 mod inbound;
+mod longer;
 mod lost;
 mod outbound;
 mod owned;

@@ -70,6 +70,7 @@ impl Endpoint {
         let is_retried = match status {
             401 => self.try_again(now, tx, message, Asker::Server),
             407 => self.try_again(now, tx, message, Asker::Proxy),
+            422 => self.session_longer(now, tx, message),
             423 => self.register_longer(now, tx, message),
             _ => false,
         };

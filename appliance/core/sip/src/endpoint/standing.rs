@@ -42,6 +42,9 @@ struct Place {
     cseq: u32,
     used: u64,
     login: Option<Login>,
+    /// Older files have none.
+    #[serde(default)]
+    least: u32,
 }
 
 impl Endpoint {
@@ -70,6 +73,7 @@ impl Endpoint {
             cseq: r.cseq,
             used: r.used.0,
             login: r.login.clone(),
+            least: r.least,
         };
         let lingers = |inbound: &Inbound| {
             let wakes = self.lane.deadlines.of(Owner::Tx(inbound.server.id));
@@ -110,6 +114,7 @@ impl Endpoint {
                 cseq: place.cseq,
                 used: TxId(place.used),
                 login: place.login,
+                least: place.least,
             };
             self.registrations.insert(TxId(place.id), registration);
         }

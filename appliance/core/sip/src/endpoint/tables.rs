@@ -71,7 +71,7 @@ pub(crate) struct Outbound {
     pub(crate) told: TxId,
     /// Whose challenges it answered.
     pub(crate) answered: Answered,
-    /// Whether it was made longer for its registrar.
+    /// Whether its interval was made longer for its peer.
     pub(crate) is_longer: bool,
 }
 

@@ -300,3 +300,47 @@ fn reinvite_is_acknowledged_and_a_second_one_meanwhile_refused() {
     assert!(stage.sent_one().starts_with("ACK "), "its copy");
     assert_eq!(stage.events(), []);
 }
+
+/// A call of ours that asks for a session of so many seconds.
+fn timed(stage: &mut Stage, seconds: &str) -> (sip::DialogId, String) {
+    let mut invite = outgoing();
+    let fields = [("Session-Expires", seconds), ("Min-SE", "90")];
+    invite.headers = fields.map(|(n, v)| (n.to_owned(), v.to_owned())).into();
+    let dialog = stage.endpoint.invite(stage.now, invite);
+    (dialog, stage.sent_one())
+}
+
+#[test]
+fn a_session_too_brief_for_the_peer_is_made_longer_in_the_same_call_once() {
+    const BRIEF: &str = "422 Session Interval Too Small";
+    let mut stage = Stage::new();
+    let (dialog, first) = timed(&mut stage, "300;refresher=uac");
+    stage.receive(&answer(&first, BRIEF, "Min-SE: 600;lr\n"));
+    let sent = stage.sent();
+    let [ack, second] = sent.as_slice() else {
+        panic!("{sent:?}")
+    };
+    assert!(ack.starts_with("ACK "));
+    for name in ["Call-ID", "From", "To"] {
+        assert_eq!(field(second, name), field(&first, name));
+    }
+    assert_eq!(field(second, "CSeq"), "2 INVITE");
+    assert_eq!(field(second, "Session-Expires"), "600;refresher=uac");
+    assert_eq!(field(second, "Min-SE"), "600");
+    stage.receive(&answer(second, BRIEF, "Min-SE: 900\n"));
+    assert!(matches!(
+        stage.event(),
+        Event::Rejected { dialog: told, status: 422, .. } if told == dialog
+    ));
+}
+
+#[test]
+fn a_peer_that_finds_a_session_too_brief_without_a_reason_is_not_asked_again() {
+    for least in ["", "Min-SE: 300\n", "Min-SE: x\n", "Min-SE: 7201\n"] {
+        let mut stage = Stage::new();
+        let (_, first) = timed(&mut stage, "300");
+        stage.receive(&answer(&first, "422 Session Interval Too Small", least));
+        assert_eq!(stage.sent().len(), 1, "the ACK alone, with {least:?}");
+        assert!(matches!(stage.event(), Event::Rejected { status: 422, .. }));
+    }
+}

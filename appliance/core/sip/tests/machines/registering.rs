@@ -100,6 +100,27 @@ fn a_registration_too_brief_for_the_registrar_is_made_longer_once() {
 }
 
 #[test]
+fn a_registrar_that_wanted_longer_once_is_asked_for_that_at_once() {
+    let mut stage = Stage::new();
+    stage.endpoint.register(stage.now, register(60));
+    let first = stage.sent_one();
+    stage.receive(&answer(
+        &first,
+        "423 Interval Too Brief",
+        "Min-Expires: 300\n",
+    ));
+    let second = stage.sent_one();
+    stage.receive(&answer(&second, "200 OK", ""));
+    assert_eq!(status(stage.event()).0, 200);
+    stage.endpoint.register(stage.now, register(60));
+    assert_eq!(field(&stage.sent_one(), "Expires"), "300");
+    stage.endpoint.register(stage.now, register(600));
+    assert_eq!(field(&stage.sent_one(), "Expires"), "600");
+    stage.endpoint.register(stage.now, register(0));
+    assert_eq!(field(&stage.sent_one(), "Expires"), "0", "taken back");
+}
+
+#[test]
 fn a_proxy_and_the_server_behind_it_may_both_ask() {
     let mut stage = Stage::new();
     stage.endpoint.register(stage.now, register(60));
