@@ -56,6 +56,9 @@ fn lay(overlay: &Path) -> anyhow::Result<()> {
     );
     write(&overlay.join("usr/lib/branchline/site.toml"), &here)?;
     let board = |file: &str| fs::read_to_string(root().join("board").join(file));
+    let boot = board("common/overlay/usr/lib/branchline/boot.toml")?;
+    let boot = format!("site = \"/usr/lib/branchline/site.toml\"\n{boot}");
+    write(&overlay.join("usr/lib/branchline/boot.toml"), &boot)?;
     let common = board("common/board.toml")?;
     let tries = "tries = 5";
     ensure!(common.contains(tries), "the boards have other tries");
