@@ -1,46 +1,60 @@
-//! Fetches a bundle by http or https into a file. Who made it is not this module's business: the signature says it.
-//!
-//! HTTP/1.0 on purpose: the body ends with the connection, and no server cuts it into chunks.
+//! Fetches a bundle by http or https into a file, and goes on where an earlier try ended. Who made it is not this
+//! module's business: the signature says it.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1;
+use hyper::header::{self, HeaderMap, HeaderName};
+use hyper::http::uri::Authority;
+use hyper::{Request, Response, StatusCode, Uri};
+use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use tokio::fs::File;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
 use crate::transport::host_client;
+
+mod partial;
+#[cfg(test)]
+mod tests;
+
+use partial::Partial;
 
 /// Largest bundle taken, bytes.
 const LARGEST: u64 = 512 << 20;
 /// Largest head of an answer, bytes.
 const HEAD: usize = 16 << 10;
-/// Bytes read at once.
-const CHUNK: usize = 64 << 10;
 /// A peer that says nothing for so long has gone.
 const SILENCE: Duration = Duration::from_secs(30);
 /// Times another place may be named.
 const HOPS: usize = 4;
+/// Times a line that broke is tried again while it brings something, and how long that waits.
+const TRIES: usize = 5;
+const PAUSE: Duration = Duration::from_secs(2);
 
-/// Where a bundle lies.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Address {
-    is_secure: bool,
-    host: String,
-    port: u16,
-    path: String,
+/// How a try ended.
+enum Outcome {
+    Whole,
+    /// Another place is to be asked.
+    Elsewhere(String),
 }
 
-/// The head of an answer.
-#[derive(Debug, PartialEq, Eq)]
-struct Head {
-    status: u16,
-    length: Option<u64>,
-    location: Option<String>,
+/// Why a try ended early.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// The line: what came is kept, and the next try goes on from there.
+    #[error("{0:#}")]
+    Line(anyhow::Error),
+    /// The answer: another try would get the same.
+    #[error("{0:#}")]
+    Answer(#[from] anyhow::Error),
 }
 
 /// Whether a source is an address rather than a file.
@@ -48,164 +62,244 @@ pub(super) fn is_address(source: &str) -> bool {
     source.starts_with("http://") || source.starts_with("https://")
 }
 
-/// Fetches it into `to`, which is whole or not there.
-pub(super) async fn fetch(source: &str, to: &Path) -> anyhow::Result<()> {
-    let mut address = Address::parse(source)?;
-    for _ in 0..HOPS {
-        let socket = TcpStream::connect((address.host.as_str(), address.port));
-        let socket = tokio::time::timeout(SILENCE, socket)
-            .await
-            .context("it does not answer")?;
-        let socket = socket.with_context(|| format!("could not reach `{}`", address.host))?;
-        let next = if address.is_secure {
-            let name = ServerName::try_from(address.host.clone())?;
-            let config = host_client()?;
-            let stream = TlsConnector::from(Arc::clone(&config)).connect(name, socket);
-            get(stream.await.context("TLS")?, &address, to).await?
-        } else {
-            get(socket, &address, to).await?
-        };
-        match next {
-            None => return Ok(()),
-            Some(next) if is_address(&next) => address = Address::parse(&next)?,
-            Some(path) => address.path = path,
-        }
-    }
-    bail!("`{source}` leads from one place to another\nhint: name the bundle's own address")
+/// Fetches it into `to`, which is whole or not there; `tell` hears how many percent have come, where that is known.
+/// What came before the line broke waits beside it, and the same address asked again goes on from there.
+pub(super) async fn fetch(source: &str, to: &Path, tell: impl FnMut(u8)) -> anyhow::Result<()> {
+    fetch_after(PAUSE, source, to, tell).await
 }
 
-/// One request; the place to ask instead, where one is named.
-async fn get(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    address: &Address,
+async fn fetch_after(
+    pause: Duration,
+    source: &str,
     to: &Path,
-) -> anyhow::Result<Option<String>> {
-    let Address { host, path, .. } = address;
-    let request = format!("GET {path} HTTP/1.0\r\nHost: {host}\r\nAccept: */*\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
-    let mut bytes = Vec::new();
-    let end = loop {
-        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-            break end;
-        }
-        ensure!(bytes.len() < HEAD, "the answer is not HTTP");
-        ensure!(
-            more(&mut stream, &mut bytes).await? > 0,
-            "the answer is not HTTP"
-        );
-    };
-    let body = bytes.split_off(end + 4);
-    let head = Head::parse(&String::from_utf8_lossy(&bytes)).context("the answer is not HTTP")?;
-    match (head.status, head.location) {
-        (200, _) => {}
-        (301 | 302 | 303 | 307 | 308, Some(location)) => return Ok(Some(location)),
-        (status, _) => bail!("`{host}` answers {status}\nhint: look at the bundle's address"),
-    }
-    let length = head.length.unwrap_or(0);
-    ensure!(
-        length <= LARGEST,
-        "{length} bytes are too many for a bundle\nhint: at most {LARGEST}"
-    );
-    let part = to.with_extension("part");
-    let written = save(stream, body, head.length, &part).await;
-    if written.is_err() {
-        // What is cut short is of no use to anybody.
-        let _ = tokio::fs::remove_file(&part).await;
-    }
-    written?;
-    tokio::fs::rename(&part, to).await?;
-    Ok(None)
-}
-
-async fn save(
-    mut stream: impl AsyncRead + Unpin,
-    first: Vec<u8>,
-    length: Option<u64>,
-    to: &Path,
+    mut tell: impl FnMut(u8),
 ) -> anyhow::Result<()> {
-    let saved = || format!("could not write `{}`", to.display());
-    let mut file = File::create(to).await.with_context(saved)?;
-    let mut bytes = first;
-    let mut total = 0;
+    let first = address(source)?;
+    let mut partial = Partial::of(to, source);
+    let mut tries = 0;
     loop {
-        total += bytes.len() as u64;
-        ensure!(total <= LARGEST, "it goes on beyond {LARGEST} bytes");
-        file.write_all(&bytes).await.with_context(saved)?;
-        bytes.clear();
-        if length.is_some_and(|length| total >= length) || more(&mut stream, &mut bytes).await? == 0
-        {
-            break;
-        }
-    }
-    if let Some(length) = length {
-        ensure!(
-            total == length,
-            "it was cut short after {total} of {length} bytes"
-        );
-    }
-    file.sync_all().await.with_context(saved)
-}
-
-async fn more(stream: &mut (impl AsyncRead + Unpin), bytes: &mut Vec<u8>) -> anyhow::Result<usize> {
-    bytes.reserve(CHUNK);
-    let read = tokio::time::timeout(SILENCE, stream.read_buf(bytes)).await;
-    Ok(read.with_context(|| format!("it said nothing for {} s", SILENCE.as_secs()))??)
-}
-
-impl Address {
-    fn parse(text: &str) -> anyhow::Result<Self> {
-        let bad = || format!("bad address `{text}`\nhint: write it as https://HOST[:PORT]/PATH");
-        let (is_secure, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://"))
-        {
-            (Some(rest), _) => (true, rest),
-            (None, Some(rest)) => (false, rest),
-            (None, None) => bail!(bad()),
-        };
-        let (place, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let path = if path.is_empty() { "/" } else { path };
-        ensure!(path.bytes().all(|byte| byte.is_ascii_graphic()), bad());
-        let bare = place.strip_prefix('[').and_then(|six| six.split_once(']'));
-        let (host, port) = match bare {
-            Some((host, port)) => (host, port.strip_prefix(':')),
-            None => match place.split_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None => (place, None),
-            },
-        };
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-:_".contains(&byte);
-        ensure!(!host.is_empty() && host.bytes().all(allowed), bad());
-        let usual = if is_secure { 443 } else { 80 };
-        let port = port.map_or(Ok(usual), str::parse).ok().with_context(bad)?;
-        Ok(Self {
-            is_secure,
-            host: host.to_owned(),
-            port,
-            path: path.to_owned(),
-        })
-    }
-}
-
-impl Head {
-    fn parse(text: &str) -> Option<Self> {
-        let mut lines = text.split("\r\n");
-        let first = lines.next()?.strip_prefix("HTTP/1.")?;
-        let status = first.split(' ').nth(1)?.parse().ok()?;
-        let (mut length, mut location) = (None, None);
-        for (name, value) in lines.filter_map(|line| line.split_once(':')) {
-            let value = value.trim();
-            if name.eq_ignore_ascii_case("content-length") {
-                length = Some(value.parse().ok()?);
-            } else if name.eq_ignore_ascii_case("location") {
-                location = Some(value.to_owned());
+        let before = partial.len();
+        match follow(&first, &mut partial, &mut tell).await {
+            Ok(()) => return partial.finish(to),
+            Err(Failure::Answer(why)) => {
+                partial.forget();
+                return Err(why);
+            }
+            Err(Failure::Line(why)) => {
+                tries = if partial.len() > before { 0 } else { tries + 1 };
+                if tries >= TRIES {
+                    let kept = partial.len();
+                    return Err(why.context(format!(
+                        "{kept} bytes came and are kept\nhint: ask for the same address again, it goes on from there"
+                    )));
+                }
+                tokio::time::sleep(pause).await;
             }
         }
-        Some(Self {
-            status,
-            length,
-            location,
-        })
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// One try, from place to place.
+async fn follow(
+    first: &Uri,
+    partial: &mut Partial,
+    tell: &mut impl FnMut(u8),
+) -> Result<(), Failure> {
+    let mut at = first.clone();
+    for _ in 0..HOPS {
+        match ask(&at, partial, tell).await? {
+            Outcome::Whole => return Ok(()),
+            Outcome::Elsewhere(next) if is_address(&next) => at = address(&next)?,
+            Outcome::Elsewhere(path) => {
+                let mut parts = at.into_parts();
+                parts.path_and_query = Some(path.parse().context("the place it names")?);
+                at = Uri::from_parts(parts).context("the place it names")?;
+            }
+        }
+    }
+    let why = anyhow::anyhow!(
+        "`{first}` leads from one place to another\nhint: name the bundle's own address"
+    );
+    Err(why.into())
+}
+
+async fn ask(
+    at: &Uri,
+    partial: &mut Partial,
+    tell: &mut impl FnMut(u8),
+) -> Result<Outcome, Failure> {
+    let host = bare_host(at).to_owned();
+    let is_secure = at.scheme_str() == Some("https");
+    let port = at.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
+    let socket = tokio::time::timeout(SILENCE, TcpStream::connect((host.as_str(), port)));
+    let socket = socket
+        .await
+        .with_context(|| format!("`{host}` does not answer"))
+        .and_then(|done| done.with_context(|| format!("could not reach `{host}`")))
+        .map_err(Failure::Line)?;
+    if !is_secure {
+        return get(socket, at, partial, tell).await;
+    }
+    let name = ServerName::try_from(host.clone()).context("the address")?;
+    let tls = TlsConnector::from(Arc::clone(&host_client()?));
+    let stream = tokio::time::timeout(SILENCE, tls.connect(name, socket));
+    let stream = stream
+        .await
+        .with_context(|| format!("`{host}` begins no TLS"))
+        .map_err(Failure::Line)?
+        .with_context(|| format!("TLS to `{host}`"))?;
+    get(stream, at, partial, tell).await
+}
+
+/// One request.
+async fn get(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    at: &Uri,
+    partial: &mut Partial,
+    tell: &mut impl FnMut(u8),
+) -> Result<Outcome, Failure> {
+    let connected = http1::Builder::new()
+        .max_buf_size(HEAD)
+        .handshake(TokioIo::new(stream))
+        .await;
+    let (mut sender, connection) = connected.context("HTTP").map_err(Failure::Line)?;
+    // Dropped with this set: nothing of the connection outlives the try.
+    let mut driver = JoinSet::new();
+    driver.spawn(connection);
+    let path = at.path_and_query().map_or("/", |path| path.as_str());
+    let authority = at.authority().context("the address names no host")?;
+    let mut request = Request::get(path).header(header::HOST, authority.as_str());
+    if let Some((from, validator)) = partial.rest() {
+        request = request
+            .header(header::RANGE, format!("bytes={from}-"))
+            .header(header::IF_RANGE, validator);
+    }
+    let request = request.body(Empty::<Bytes>::new()).context("the address")?;
+    let answer = tokio::time::timeout(SILENCE, sender.send_request(request)).await;
+    let answer = answer
+        .with_context(|| silence(bare_host(at)))
+        .map_err(Failure::Line)?;
+    let answer = match answer {
+        Err(why) if why.is_parse() => {
+            let why = anyhow::Error::new(why).context("the answer is not HTTP");
+            return Err(why.into());
+        }
+        Err(why) => return Err(Failure::Line(anyhow::Error::new(why).context("no answer"))),
+        Ok(answer) => answer,
+    };
+    let (head, location) = (answer.status(), field(answer.headers(), header::LOCATION));
+    match (head, location) {
+        (StatusCode::OK | StatusCode::PARTIAL_CONTENT, _) => {
+            save(answer, partial, tell).await.map(|()| Outcome::Whole)
+        }
+        (status, Some(location)) if status.is_redirection() => Ok(Outcome::Elsewhere(location)),
+        (StatusCode::RANGE_NOT_SATISFIABLE, _) => {
+            partial.forget();
+            Err(Failure::Line(anyhow::anyhow!(
+                "what was kept is not what lies there now"
+            )))
+        }
+        (status, _) if status.is_server_error() => Err(Failure::Line(anyhow::anyhow!(
+            "`{}` answers {status}",
+            bare_host(at)
+        ))),
+        (status, _) => {
+            let why = anyhow::anyhow!(
+                "`{}` answers {status}\nhint: look at the bundle's address",
+                bare_host(at)
+            );
+            Err(why.into())
+        }
+    }
+}
+
+/// Writes what comes behind what is there.
+async fn save(
+    mut answer: Response<Incoming>,
+    partial: &mut Partial,
+    tell: &mut impl FnMut(u8),
+) -> Result<(), Failure> {
+    let fields = answer.headers();
+    let is_rest = answer.status() == StatusCode::PARTIAL_CONTENT;
+    if is_rest && field(fields, header::CONTENT_RANGE).and_then(start) != Some(partial.len()) {
+        let why = anyhow::anyhow!("the answer is another part than the one asked for");
+        return Err(why.into());
+    }
+    let length = field(fields, header::CONTENT_LENGTH).and_then(|text| text.parse::<u64>().ok());
+    let mut file = if is_rest {
+        partial.go_on().await?
+    } else {
+        let validator = field(fields, header::ETAG).filter(|tag| !tag.starts_with("W/"));
+        let validator = validator.or_else(|| field(fields, header::LAST_MODIFIED));
+        partial.begin(validator).await?
+    };
+    let whole = length.map(|length| partial.len().saturating_add(length));
+    ensure_fits(whole.unwrap_or(0))?;
+    let written = loop {
+        let frame = tokio::time::timeout(SILENCE, answer.frame()).await;
+        let bytes = match frame {
+            Err(_) => break Err(Failure::Line(anyhow::anyhow!(silence("it")))),
+            Ok(None) => break Ok(()),
+            Ok(Some(Err(why))) => {
+                let why = anyhow::Error::new(why).context("it was cut short");
+                break Err(Failure::Line(why));
+            }
+            Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+        };
+        ensure_fits(partial.len() + bytes.len() as u64)?;
+        file.write_all(&bytes).await.context("could not keep it")?;
+        partial.grew(bytes.len());
+        if let Some(whole) = whole.filter(|whole| *whole > 0) {
+            tell(u8::try_from(partial.len() * 100 / whole).unwrap_or(100));
+        }
+    };
+    file.sync_all().await.context("could not keep it")?;
+    written
+}
+
+fn ensure_fits(bytes: u64) -> anyhow::Result<()> {
+    ensure!(
+        bytes <= LARGEST,
+        "{bytes} bytes are too many for a bundle\nhint: at most {LARGEST}"
+    );
+    Ok(())
+}
+
+fn silence(who: &str) -> String {
+    format!("{who} said nothing for {} s", SILENCE.as_secs())
+}
+
+fn field(fields: &HeaderMap, name: HeaderName) -> Option<String> {
+    Some(fields.get(name)?.to_str().ok()?.to_owned())
+}
+
+/// Where a part begins, from `bytes FIRST-LAST/WHOLE`.
+fn start(range: String) -> Option<u64> {
+    range
+        .strip_prefix("bytes ")?
+        .split_once('-')?
+        .0
+        .parse()
+        .ok()
+}
+
+/// An IPv6 address as sockets take it, any other host as it is.
+fn bare_host(at: &Uri) -> &str {
+    let host = at.host().unwrap_or_default();
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+fn address(text: &str) -> anyhow::Result<Uri> {
+    let bad = || format!("bad address `{text}`\nhint: write it as https://HOST[:PORT]/PATH");
+    let at: Uri = text.parse().ok().with_context(bad)?;
+    let is_odd = |authority: &Authority| {
+        // A name or a password in an address would end up in logs.
+        let host = authority.host().len();
+        authority.as_str().contains('@')
+            || (authority.as_str().len() > host && authority.port_u16().is_none())
+    };
+    if !is_address(text) || bare_host(&at).is_empty() || at.authority().is_none_or(is_odd) {
+        bail!(bad());
+    }
+    Ok(at)
+}

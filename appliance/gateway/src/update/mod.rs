@@ -28,6 +28,8 @@ use rauc::Rauc;
 
 /// What is fetched lies here until it is written.
 const FETCHED: &str = "update.raucb";
+/// What is fetched is told of in steps of so many percent.
+const SHOWN: u8 = 5;
 /// How often calls are counted while they are waited for.
 const COUNT: Duration = Duration::from_secs(1);
 /// Counts in a row that must find none: the service tells each second, and a call may just have come.
@@ -61,7 +63,7 @@ async fn take_in(args: &UpdateArgs, place: &Place, source: &str) -> anyhow::Resu
     let running = boot_slot::current(&args.command_line)?;
     let mut update = Update::asked(source, name(running.other()), crate::unix_ms());
     place.keep(&update)?;
-    let file = match file(place, source).await {
+    let file = match file(place, &mut update, source).await {
         Ok(file) => file,
         Err(why) => {
             let failed = Step::Failed {
@@ -100,15 +102,24 @@ fn name(slot: Slot) -> char {
 }
 
 /// Where the bundle lies, after it was fetched if need be.
-async fn file(place: &Place, source: &str) -> anyhow::Result<PathBuf> {
+async fn file(place: &Place, update: &mut Update, source: &str) -> anyhow::Result<PathBuf> {
     if !fetch::is_address(source) {
         let file = Path::new(source);
         return std::fs::canonicalize(file).with_context(|| format!("could not read `{source}`"));
     }
     println!("fetching {source}");
     let file = place.0.join(FETCHED);
-    let fetched = fetch::fetch(source, &file).await;
+    let (mut kept, mut told) = (Ok(()), 0);
+    let fetched = fetch::fetch(source, &file, |percent| {
+        if percent >= told + SHOWN && kept.is_ok() {
+            told = percent;
+            println!("{percent:3} %  fetched");
+            kept = place.step(update, Step::Progress(percent));
+        }
+    });
+    let fetched = fetched.await;
     fetched.with_context(|| format!("could not fetch `{source}`"))?;
+    kept?;
     Ok(file)
 }
 
@@ -207,7 +218,7 @@ fn status(place: &Place, json: bool) -> anyhow::Result<()> {
 
 fn words(update: &Update) -> String {
     match update.phase {
-        Phase::Checking => "is fetched and checked".to_owned(),
+        Phase::Checking => format!("is fetched and checked, {} %", update.percent),
         Phase::Refused => "refused, nothing was written".to_owned(),
         Phase::Installing => format!("is written, {} %", update.percent),
         Phase::Failed => "failed, the running slot is as it was".to_owned(),

@@ -43,7 +43,7 @@ pub(super) struct Update {
     pub(super) floor: u32,
     /// Letter of the slot it goes to.
     pub(super) slot: char,
-    /// Of the installation, 0 to 100.
+    /// Of what is fetched, then of the installation: 0 to 100.
     pub(super) percent: u8,
     /// Why it was refused, failed or rolled back.
     pub(super) why: Option<String>,
@@ -101,8 +101,13 @@ impl Update {
     /// Takes what happened.
     pub(super) fn step(&mut self, unix_ms: i64, step: Step) -> Result<(), Unfit> {
         let next = match (self.phase, step) {
+            // While it is fetched; each phase counts from nothing.
+            (Phase::Checking, Step::Progress(percent)) => {
+                self.percent = self.percent.max(percent.min(100));
+                Phase::Checking
+            }
             (Phase::Checking, Step::Accepted { version, floor }) => {
-                (self.version, self.floor) = (Some(version), floor);
+                (self.version, self.floor, self.percent) = (Some(version), floor, 0);
                 Phase::Installing
             }
             (Phase::Checking, Step::Refused { why }) => self.because(Phase::Refused, why),
@@ -195,6 +200,13 @@ mod tests {
     }
 
     #[test]
+    fn the_bar_of_what_is_fetched_does_not_count_for_what_is_written() {
+        let fetched = after(&[Step::Progress(100)]);
+        assert_eq!((fetched.phase, fetched.percent), (Phase::Checking, 100));
+        assert_eq!(after(&[Step::Progress(100), accepted()]).percent, 0);
+    }
+
+    #[test]
     fn the_old_slot_coming_back_is_a_roll_back_with_its_reason() {
         let steps = [
             accepted(),
@@ -257,7 +269,7 @@ mod tests {
     #[test]
     fn nothing_is_armed_that_was_not_written_and_drained() {
         let mut update = Update::asked("x", 'B', 0);
-        for step in [Step::Written, Step::Drain, Step::Armed, Step::Progress(1)] {
+        for step in [Step::Written, Step::Drain, Step::Armed] {
             assert!(update.step(1, step).is_err());
         }
         update.step(1, accepted()).unwrap();
