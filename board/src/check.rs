@@ -148,6 +148,11 @@ fn partitions(board: &Board) -> Result<(), BoardError> {
             hint,
         );
     }
+    if count(Role::Packs) != 1 {
+        let why = format!("{} partitions of role packs", count(Role::Packs));
+        let hint = "name one partition of role packs, before the data";
+        return wrong("partition", why, hint);
+    }
     let total: u64 = all.iter().map(|part| u64::from(part.size_mib)).sum();
     if total > u64::from(board.storage.least_gib) * 1_024 {
         let why = format!(

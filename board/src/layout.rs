@@ -58,6 +58,7 @@ impl Role {
             (Self::Esp, _) => "C12A7328-F81F-11D2-BA4B-00A0C93EC93B",
             (Self::Root, crate::Arch::X86_64) => "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709",
             (Self::Root, crate::Arch::Arm64) => "B921B045-1DF0-41C3-AF44-4C6F280D3FAE",
+            (Self::Packs, _) => "0FC63DAF-8483-4772-8E79-3D69D8477DE4",
             (Self::Data, _) => "4D21B016-B534-45C2-A9FB-5C16E091FD2D",
         }
     }

@@ -99,6 +99,8 @@ pub enum Role {
     Esp,
     /// Verified root of one slot.
     Root,
+    /// Model packs, read-only; each file is held against the manifest of the verified root before it is used.
+    Packs,
     /// Everything that lasts.
     Data,
 }

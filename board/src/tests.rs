@@ -141,6 +141,12 @@ fn faults_name_the_key_and_the_way_out() {
             "root-a and root-b",
         ),
         ("role = \"data\"", "role = \"esp\"", "esp"),
+        ("role = \"packs\"", "role = \"data\"", "data"),
+        (
+            "[[partition]]\nname = \"packs\"\nrole = \"packs\"\nsize_mib = 768\n",
+            "",
+            "0 partitions of role packs",
+        ),
         ("size_mib = 1024", "size_mib = 0", "`data` has no size"),
         ("least_gib = 16", "least_gib = 1", "least_gib"),
         ("last = 20399", "last = 19999", "`rtp` runs from"),

@@ -5,12 +5,11 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use board::{Board, Place, Role, Slot};
 
 use crate::base::Base;
 use crate::keys::Keys;
-use crate::seal::Sealed;
 use crate::shop::{Shop, write};
 use crate::uki;
 
@@ -28,14 +27,15 @@ pub(crate) struct Parts<'a> {
     pub(crate) root: &'a Path,
     /// The kernel of slot A, signed.
     pub(crate) kernel: &'a Path,
+    /// The file system of model packs.
+    pub(crate) packs: &'a Path,
 }
 
-pub(crate) fn make(
+/// The boot loader of the packages, signed.
+pub(crate) fn loader(
     shop: &mut Shop,
     board: &Board,
     base: &Base,
-    root: &Sealed,
-    kernels: &[PathBuf],
     keys: &Keys,
 ) -> anyhow::Result<PathBuf> {
     let loader = shop.out.join("loader.efi");
@@ -44,12 +44,7 @@ pub(crate) fn make(
         board.arch.efi()
     ));
     uki::sign(shop, &unsigned, &loader, keys)?;
-    let parts = Parts {
-        loader: &loader,
-        root: &root.file,
-        kernel: kernels.first().context("no kernel")?,
-    };
-    assemble(shop, board, &parts)
+    Ok(loader)
 }
 
 /// Lays out the disk from its parts.
@@ -78,6 +73,7 @@ pub(crate) fn assemble(
             }
             // The other slot waits for an update; the data partition is made at first boot, on the whole disk.
             Role::Root | Role::Data => None,
+            Role::Packs => Some(parts.packs.to_owned()),
         };
         if let Some(content) = content {
             lay(&mut image, place, &content)?;

@@ -10,6 +10,7 @@ mod disk;
 mod initrd;
 mod keys;
 mod lock;
+mod packs;
 mod parts;
 mod root;
 mod seal;
@@ -34,6 +35,7 @@ use crate::shop::Shop;
     after_help = "examples:
   image build x86-64 release --binary target/release/branchline
   image build x86-64 dev --binary target/debug/branchline --version 0.2.0
+  image build x86-64 release --binary target/release/branchline --packs .cache/packs
   image lock x86-64"
 )]
 struct Cli {
@@ -73,6 +75,9 @@ struct BuildArgs {
     /// Where results go; target/image/BOARD-VARIANT where not given
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Folder of model packs that the disk leaves the factory with; none where not given
+    #[arg(long)]
+    packs: Option<PathBuf>,
     /// Folder with the signing keys; throw-away keys are made where none is given
     #[arg(long)]
     keys: Option<PathBuf>,
@@ -157,7 +162,15 @@ fn build(args: &BuildArgs) -> anyhow::Result<()> {
             &keys,
         )?);
     }
-    let disk = disk::make(&mut shop, &board, &base, &sealed, &kernels, &keys)?;
+    let packs = packs::make(&mut shop, args.packs.as_deref())?;
+    let loader = disk::loader(&mut shop, &board, &base, &keys)?;
+    let parts = disk::Parts {
+        loader: &loader,
+        root: &sealed.file,
+        kernel: kernels.first().context("no kernel")?,
+        packs: &packs,
+    };
+    let disk = disk::assemble(&mut shop, &board, &parts)?;
     let bundle = bundle::make(
         &mut shop,
         &board,
@@ -172,6 +185,7 @@ fn build(args: &BuildArgs) -> anyhow::Result<()> {
     for (what, file) in [
         ("root", &sealed.file),
         ("kernel", &kernels[0]),
+        ("packs", &packs),
         ("disk", &disk),
         ("bundle", &bundle),
     ] {

@@ -8,6 +8,7 @@ use board::{Board, Slot, Variant, Verity};
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::disk::{self, Parts};
+use crate::packs;
 use crate::root::{self, Release, Updates};
 use crate::shop::{Shop, write};
 use crate::{Flavour, load, repository, seal};
@@ -27,6 +28,13 @@ pub(crate) enum Part {
     },
     /// Print the kernel command line of a slot
     CommandLine(CommandLineArgs),
+    /// Make packs.img of the manifest's default packs, each file held against it
+    Packs {
+        #[arg(long)]
+        packs: PathBuf,
+        #[arg(long)]
+        work: PathBuf,
+    },
     /// Make disk.img of its parts, which are signed already
     Disk(DiskArgs),
 }
@@ -75,6 +83,9 @@ pub(crate) struct DiskArgs {
     /// The kernel of slot A
     #[arg(long)]
     kernel: PathBuf,
+    /// From `part packs`; a disk without models where not given
+    #[arg(long)]
+    packs: Option<PathBuf>,
     #[arg(long)]
     work: PathBuf,
 }
@@ -128,14 +139,23 @@ pub(crate) fn run(part: &Part) -> anyhow::Result<()> {
             println!("{}", command_line(&load(&repo, &args.board)?, args));
             Ok(())
         }
+        Part::Packs { packs, work } => {
+            packs::make(&mut Shop::open(&repo, work)?, Some(packs)).map(drop)
+        }
         Part::Disk(args) => {
             let board = load(&repo, &args.board)?;
+            let mut shop = Shop::open(&repo, &args.work)?;
+            let packs = match &args.packs {
+                Some(packs) => packs.clone(),
+                None => packs::make(&mut shop, None)?,
+            };
             let parts = Parts {
                 loader: &args.loader,
                 root: &args.root,
                 kernel: &args.kernel,
+                packs: &packs,
             };
-            disk::assemble(&mut Shop::open(&repo, &args.work)?, &board, &parts).map(drop)
+            disk::assemble(&mut shop, &board, &parts).map(drop)
         }
     }
 }

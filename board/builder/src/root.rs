@@ -20,7 +20,17 @@ pub(crate) const BILL: &str = "usr/lib/branchline/sbom.cdx.json";
 const CALLED_AS: &[&str] = &["boot-backend", "before-install"];
 
 /// Where other file systems come to stand; the root itself cannot make them.
-const MOUNT_POINTS: &[&str] = &["data", "efi", "dev", "proc", "sys", "run", "tmp", "var"];
+const MOUNT_POINTS: &[&str] = &[
+    "data",
+    "efi",
+    "dev",
+    "proc",
+    "sys",
+    "run",
+    "tmp",
+    "var",
+    "usr/lib/branchline/packs",
+];
 
 /// What is built.
 pub(crate) struct Release<'a> {
@@ -313,7 +323,7 @@ fn repart(board: &Board, partition: &Partition) -> String {
         partition.name
     );
     match partition.role {
-        Role::Esp | Role::Root => text.push_str(&format!("SizeMaxBytes={size}\n")),
+        Role::Esp | Role::Root | Role::Packs => text.push_str(&format!("SizeMaxBytes={size}\n")),
         Role::Data => text.push_str("Format=ext4\nFactoryReset=yes\n"),
     }
     text

@@ -27,27 +27,8 @@ pub(crate) fn seal(shop: &mut Shop, tree: &Path, variant: Variant) -> anyhow::Re
     if file.exists() {
         fs::remove_file(&file)?;
     }
-    let epoch = shop.epoch.to_string();
-    shop.run(
-        Command::new("env")
-            .args(["-u", "SOURCE_DATE_EPOCH", "mksquashfs"])
-            .arg(tree)
-            .arg(&file)
-            .args([
-                "-comp",
-                "zstd",
-                "-Xcompression-level",
-                effort(variant),
-                "-b",
-                "256K",
-                "-noappend",
-                "-no-progress",
-                "-quiet",
-                "-reproducible",
-            ])
-            // SOURCE_DATE_EPOCH would only cap times; every file is to carry the same one.
-            .args(["-all-time", &epoch, "-mkfs-time", &epoch]),
-    )?;
+    let zstd = ["-comp", "zstd", "-Xcompression-level", effort(variant)];
+    squash(shop, tree, &file, &zstd)?;
     let size = fs::metadata(&file)?.len().next_multiple_of(BLOCK);
     OpenOptions::new().write(true).open(&file)?.set_len(size)?;
     let hash = shop.out.join("root.hash");
@@ -74,6 +55,26 @@ pub(crate) fn seal(shop: &mut Shop, tree: &Path, variant: Variant) -> anyhow::Re
             hash_offset: size,
         },
     })
+}
+
+/// Makes a read-only file system of a folder; the same contents give the same bytes.
+pub(crate) fn squash(
+    shop: &mut Shop,
+    tree: &Path,
+    file: &Path,
+    packing: &[&str],
+) -> anyhow::Result<()> {
+    let epoch = shop.epoch.to_string();
+    shop.run(
+        Command::new("env")
+            .args(["-u", "SOURCE_DATE_EPOCH", "mksquashfs"])
+            .arg(tree)
+            .arg(file)
+            .args(packing)
+            .args(["-b", "256K", "-noappend", "-no-progress", "-quiet"])
+            // SOURCE_DATE_EPOCH would only cap times; every file is to carry the same one.
+            .args(["-reproducible", "-all-time", &epoch, "-mkfs-time", &epoch]),
+    )
 }
 
 /// How hard zstd tries: what ships is small, what is tested is soon there.

@@ -24,18 +24,10 @@ python do_compile() {
 }
 do_compile[file-checksums] += "${BRANCHLINE_ROOT}/models/manifest.toml:True"
 
-# What /data/packs of a box is filled with: packs lie on the data partition, whatever slot runs.
-python do_deploy() {
-    import tarfile
-    with tarfile.open(os.path.join(d.getVar('DEPLOYDIR'), 'branchline-packs.tar'), 'w') as archive:
-        for pack in sorted(branchline.stated.packs(d.getVar('BRANCHLINE_ROOT')), key=lambda pack: pack['name']):
-            source = branchline.stated.pack_folder(d.getVar('BRANCHLINE_ROOT'), d.getVar('BRANCHLINE_PACKS'), pack)
-            for path in sorted(file['path'] for file in pack['files'].values()):
-                about = archive.gettarinfo(source / path, '%s/%s' % (pack['name'], path))
-                about.uid = about.gid = 0
-                about.uname = about.gname = 'root'
-                about.mtime = int(d.getVar('SOURCE_DATE_EPOCH') or 0)
-                with (source / path).open('rb') as content:
-                    archive.addfile(about, content)
+# What the packs partition of a box is filled with, whatever slot runs.
+do_deploy[depends] += "squashfs-tools-native:do_populate_sysroot branchline-builder-native:do_populate_sysroot"
+do_deploy() {
+    branchline-builder part packs --packs ${BRANCHLINE_PACKS} --work ${WORKDIR}/parts
+    install -m 0644 ${WORKDIR}/parts/packs.img ${DEPLOYDIR}/branchline-packs.squashfs
 }
 addtask deploy after do_compile before do_build
