@@ -428,6 +428,7 @@ export interface components {
         ImageView: {
             /** @description The board it was built for. */
             board: string;
+            update?: null | components["schemas"]["UpdateView"];
             /** @description `release` or `dev`. */
             variant: string;
         };
@@ -759,6 +760,29 @@ export interface components {
              * @description The version to undo; refused as stale when another is in force.
              */
             base: number;
+        };
+        /**
+         * @description `checking` and `installing` go on while calls run; `written` waits for its turn, `draining` for calls to end;
+         *     `trying` is not proved yet; `refused`, `failed`, `healthy` and `rolled_back` are ends.
+         * @enum {string}
+         */
+        UpdatePhase: "checking" | "refused" | "installing" | "failed" | "written" | "draining" | "trying" | "healthy" | "rolled_back";
+        /** @description How an update fares. */
+        UpdateView: {
+            /**
+             * @description Of what is fetched, then of what is written: 0 to 100.
+             */
+            percent: number;
+            /** @description How far it is. */
+            phase: components["schemas"]["UpdatePhase"];
+            /**
+             * @description When the phase began, ms since 1970 UTC.
+             */
+            since_unix_ms: number;
+            /** @description Its version, once its signature was found good. */
+            version?: string | null;
+            /** @description Why it was refused, failed or taken back. */
+            why?: string | null;
         };
         /** @description One version of the site with its text. */
         VersionText: {

@@ -13,6 +13,9 @@ const OURS: &str = "branchline";
 /// The bill of materials that the image carries.
 const BILL: &str = "/usr/lib/branchline/sbom.cdx.json";
 
+/// How its last update fares.
+const UPDATE: &str = "/data/system/update.json";
+
 /// The image that runs here.
 pub(crate) fn this_one() -> Option<Image> {
     named(&std::fs::read_to_string(RELEASE).ok()?)
@@ -32,6 +35,7 @@ fn named(text: &str) -> Option<Image> {
         board: value("BRANCHLINE_BOARD")?,
         variant: value("VARIANT_ID")?,
         bill: PathBuf::from(BILL),
+        update: PathBuf::from(UPDATE),
     })
 }
 

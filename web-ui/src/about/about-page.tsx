@@ -5,6 +5,7 @@ import { Problem } from "../ui/problem";
 import { say } from "../words";
 import { askLicences, askPackages, found } from "./licences";
 import { PartRow } from "./part-row";
+import { UpdateState } from "./update-state";
 
 /** What this box is, and what it is made of. */
 export function AboutPage() {
@@ -31,6 +32,7 @@ export function AboutPage() {
               <dd>{image.board}</dd>
               <dt>{words.variant}</dt>
               <dd>{image.variant === "dev" ? words.dev : words.release}</dd>
+              {image.update && <UpdateState update={image.update} onAsk={box.again} />}
             </>
           )}
         </dl>

@@ -20,7 +20,7 @@ const bill = {
   components: [{ name: "nftables", version: "1.0.6-2", purl: "pkg:deb/debian/nftables" }],
 };
 
-let image: { board: string; variant: string } | null = null;
+let image: { board: string; variant: string; update?: object } | null = null;
 
 beforeEach(() => {
   chooseLanguage("en");
@@ -42,6 +42,20 @@ test("version, board and variant are said, and the packages of the image listed"
   expect(screen.getByText("Release")).toBeTruthy();
   await screen.findByText("nftables");
   expect(screen.getByText("4 of 4")).toBeTruthy();
+});
+
+test("the last update says how far it is, and why it was taken back", async () => {
+  const update = { version: "0.5.0", percent: 40, why: null, since_unix_ms: 1_795_000_000_000 };
+  image = { board: "x86-64", variant: "release", update: { ...update, phase: "installing" } };
+  render(<AboutPage />);
+  const bar = await screen.findByLabelText("How far the update is");
+  expect(bar.getAttribute("value")).toBe("40");
+  cleanup();
+  image.update = { ...update, phase: "rolled_back", why: "call: no sound" };
+  render(<AboutPage />);
+  await screen.findByText(/the version before it is back/);
+  expect(screen.getByText("call: no sound")).toBeTruthy();
+  expect(screen.queryByLabelText("How far the update is")).toBeNull();
 });
 
 test("a search leaves what has every word, and an opened part shows its terms", async () => {

@@ -40,6 +40,8 @@ pub struct Image {
     pub variant: String,
     /// Its software bill of materials.
     pub bill: PathBuf,
+    /// How its last update fares, as the updater writes it down; not there before the first.
+    pub update: PathBuf,
 }
 
 /// The ways between the web server and the rest of the box.

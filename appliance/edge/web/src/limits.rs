@@ -15,6 +15,8 @@ pub(crate) const FORM_BODY: usize = 16 * 1024;
 pub(crate) const SITE_TEXT: usize = 512 * 1024;
 /// Largest bill of materials that is sent, bytes.
 pub(crate) const BILL: u64 = 4 * 1024 * 1024;
+/// Largest account of an update that is read, bytes.
+pub(crate) const UPDATE: u64 = 64 * 1024;
 
 /// Sessions open at once; the oldest gives way.
 pub(crate) const SESSIONS: usize = 64;

@@ -149,6 +149,7 @@ impl Rig {
                 board: "x86-64".to_owned(),
                 variant: "release".to_owned(),
                 bill: folder.path().join("sbom.cdx.json"),
+                update: folder.path().join("update.json"),
             }),
         };
         let (app, code) = Shared::open(config, doors).await.unwrap();

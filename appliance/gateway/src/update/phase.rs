@@ -200,6 +200,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_down_is_what_the_page_reads() {
+        let update = after(&[Step::Refused { why: "no".into() }]);
+        let told = serde_json::to_string(&update).unwrap();
+        assert_eq!(
+            told,
+            r#"{"phase":"refused","source":"update.raucb","version":null,"floor":0,"slot":"B","percent":0,"why":"no","since_unix_ms":1}"#
+        );
+    }
+
+    #[test]
     fn the_bar_of_what_is_fetched_does_not_count_for_what_is_written() {
         let fetched = after(&[Step::Progress(100)]);
         assert_eq!((fetched.phase, fetched.percent), (Phase::Checking, 100));
