@@ -12,6 +12,7 @@ pub mod caller;
 pub mod cli;
 mod control;
 mod draft;
+mod first_site;
 pub mod flow_check;
 pub mod health;
 mod host_address;

@@ -24,6 +24,7 @@ use web::{Doors, LinkView, Served, WebConfig};
 use crate::blackbox::{self, BlackBox};
 use crate::boot::{Boot, Speech};
 use crate::control::Control;
+use crate::first_site::Finder;
 use crate::host_address::HostAddress;
 use crate::local_audio::LocalAudio;
 use crate::media_plane::{MediaConfig, MediaEvents, MediaPlane, PromptShelf, TapReader};
@@ -36,7 +37,7 @@ use crate::speech_pool::{SpeechPool, SpeechStatus, TapSwitch};
 use crate::standing::{self, Stand};
 use crate::supervisor::Supervisor;
 use crate::transport::Streams;
-use crate::{agent_door, ban_door, call_back_door, keeper, metrics, prompts, site_door};
+use crate::{agent_door, ban_door, call_back_door, keeper, metrics, prompts, site_door, update};
 
 /// Inputs waiting for the loop beside packets: words heard, sites. A sender waits when it is full.
 const INPUTS: usize = 256;
@@ -275,38 +276,19 @@ async fn told(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-/// The stored site; at the first start the given one, else the default.
 async fn first_site(
     boot: &Boot,
     store: &Store,
     (prompts, test): (&BTreeSet<String>, Option<&SelfTest>),
 ) -> anyhow::Result<Arc<Site>> {
-    let (text, place) = match (store.current_site().await?, &boot.first_site) {
-        (Some(saved), _) => (
-            saved.text,
-            format!("the stored site, version {}", saved.version),
-        ),
-        (None, Some(file)) => {
-            let text = std::fs::read_to_string(file)
-                .with_context(|| format!("could not read the site `{}`", file.display()))?;
-            store.save_site(&text, "first start").await?;
-            (text, format!("`{}`", file.display()))
-        }
-        (None, None) => {
-            store.save_site(Site::default_text(), "first start").await?;
-            (
-                Site::default_text().to_owned(),
-                "the built-in site".to_owned(),
-            )
-        }
+    let finder = Finder {
+        store,
+        given: boot.first_site.as_deref(),
+        prompts,
+        test,
+        is_on_trial: update::is_on_trial(),
     };
-    match SelfTest::load(test, &text, prompts) {
-        Ok(site) => Ok(Arc::new(site)),
-        Err(faults) => {
-            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            bail!("{place} cannot be used:\n{}", faults.join("\n"))
-        }
-    }
+    finder.find().await
 }
 
 fn media_plane(

@@ -19,13 +19,15 @@ use anyhow::{Context as _, bail};
 use board::{Board, Slot};
 use tracing::{info, warn};
 
-use crate::boot_slot;
 use crate::cli::{UpdateArgs, UpdateVerb};
+use crate::{boot_slot, image};
 use bundle::{Bundle, Refusal};
 use phase::{Phase, Step, Update};
 use place::Place;
 use rauc::Rauc;
 
+/// Where the box keeps how its updates fare.
+const SYSTEM: &str = "/data/system";
 /// What is fetched lies here until it is written.
 const FETCHED: &str = "update.raucb";
 /// What is fetched is told of in steps of so many percent.
@@ -234,6 +236,20 @@ fn words(update: &Update) -> String {
 pub(crate) fn admit(system: &Path, manifest: &str) -> anyhow::Result<()> {
     let floor = Place(system.to_owned()).floor()?;
     Ok(Bundle::of_manifest(manifest).above(floor)?)
+}
+
+/// Whether this release was started to be proved, and the one before it comes back where it is not. Its version says
+/// which of the two runs: the daemon sees no kernel command line.
+pub(crate) fn is_on_trial() -> bool {
+    let version = image::this_one().map(|image| image.version);
+    is_tried(&Place(PathBuf::from(SYSTEM)), version.as_deref())
+}
+
+fn is_tried(place: &Place, version: Option<&str>) -> bool {
+    let update = place.update().ok().flatten();
+    update.is_some_and(|update| {
+        update.phase == Phase::Trying && version.is_some() && update.version.as_deref() == version
+    })
 }
 
 /// The health gate found this start good: what that means for an update on its way, and for the floor. An update's

@@ -199,8 +199,13 @@ fn a_good_start_of_the_new_slot_raises_the_floor_and_one_of_the_old_slot_says_wh
     let place = Place(dir.path().to_owned());
     came_up(&place.0, Slot::A);
     assert_eq!(place.update().unwrap(), None);
+    assert!(!is_tried(&place, Some("2.0.0")));
     trying(&place);
+    assert!(is_tried(&place, Some("2.0.0")), "it must prove itself");
+    assert!(!is_tried(&place, Some("1.0.0")), "the one that came back");
+    assert!(!is_tried(&place, None), "no image at all");
     came_up(&place.0, Slot::B);
+    assert!(!is_tried(&place, Some("2.0.0")), "it has proved itself");
     assert_eq!(place.update().unwrap().unwrap().phase, Phase::Healthy);
     assert_eq!(place.floor().unwrap(), 4);
     place.raise(2).unwrap();
