@@ -22,7 +22,8 @@ pub(crate) struct Builds {
 }
 
 impl Builds {
-    pub(crate) fn make(dir: &Path) -> anyhow::Result<Self> {
+    /// All three, or the first one alone.
+    pub(crate) fn make(dir: &Path, all: bool) -> anyhow::Result<Self> {
         let plain = dir.join("overlay");
         let failing = dir.join("overlay-failing");
         for overlay in [&plain, &failing] {
@@ -34,11 +35,17 @@ impl Builds {
             &units.join("10-fails.conf"),
             "[Service]\nExecStart=\nExecStart=/bin/false\n",
         )?;
-        Ok(Self {
-            first: build(dir, ("first", FIRST_VERSION, 0), &plain)?,
-            good: build(dir, ("good", GOOD_VERSION, FLOOR), &plain)?,
-            failing: build(dir, ("failing", FAILING_VERSION, FLOOR), &failing)?,
-        })
+        let builds = Self {
+            first: dir.join("first"),
+            good: dir.join("good"),
+            failing: dir.join("failing"),
+        };
+        build(&builds.first, FIRST_VERSION, 0, &plain)?;
+        if all {
+            build(&builds.good, GOOD_VERSION, FLOOR, &plain)?;
+            build(&builds.failing, FAILING_VERSION, FLOOR, &failing)?;
+        }
+        Ok(builds)
     }
 }
 
@@ -77,10 +84,8 @@ fn lay(overlay: &Path) -> anyhow::Result<()> {
     )
 }
 
-fn build(dir: &Path, release: (&str, &str, u32), overlay: &Path) -> anyhow::Result<PathBuf> {
-    let (name, version, floor) = release;
-    println!("-- builds {name}, version {version}");
-    let out = dir.join(name);
+fn build(out: &Path, version: &str, floor: u32, overlay: &Path) -> anyhow::Result<()> {
+    println!("-- builds {}, version {version}", out.display());
     let status = Command::new(binary("image"))
         .args([
             "build",
@@ -96,10 +101,10 @@ fn build(dir: &Path, release: (&str, &str, u32), overlay: &Path) -> anyhow::Resu
         .arg("--overlay")
         .arg(overlay)
         .arg("--out")
-        .arg(&out)
+        .arg(out)
         .status()?;
     ensure!(status.success(), "the builder ended with {status}");
-    Ok(out)
+    Ok(())
 }
 
 fn write(file: &Path, text: &str) -> anyhow::Result<()> {

@@ -14,6 +14,7 @@ pub mod process;
 pub mod records;
 pub mod sipp;
 pub mod tone;
+pub mod tpm;
 pub mod vm;
 
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context as _, ensure};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
@@ -63,7 +64,9 @@ impl Socket {
 
     /// Makes the network; it needs root and `ip`.
     pub fn new() -> anyhow::Result<Self> {
-        let outside = Namespace(format!("bl{}v", std::process::id()));
+        static SOCKETS: AtomicU32 = AtomicU32::new(0);
+        let number = SOCKETS.fetch_add(1, Ordering::Relaxed);
+        let outside = Namespace(format!("bl{}v{number}", std::process::id()));
         run(Command::new("ip").args(["netns", "add", &outside.0]))?;
         let socket = Self { outside };
         ip(&socket.outside, "link set lo up")?;

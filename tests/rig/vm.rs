@@ -13,14 +13,17 @@ use anyhow::{Context as _, bail, ensure};
 
 use crate::netns::{Namespace, Socket};
 use crate::process::{Process, wait_for};
+use crate::tpm::Tpm;
 
 /// Disk the machine is given; what the image leaves free becomes its data partition.
 const DISK_BYTES: u64 = 4 << 30;
 /// Firmware as Debian ships it.
 const CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.fd";
 const VARIABLES: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
+/// The same, able to refuse what nobody it knows has signed; in set-up mode until it is taught keys.
+const SECURE_CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd";
 /// Emulated whatever the machine below could do: what is proved here must be so everywhere.
-const HARDWARE: &str = "-machine q35 -accel tcg,thread=multi,tb-size=512 -cpu max -smp 2 -m 1024 \
+const HARDWARE: &str = "-accel tcg,thread=multi,tb-size=512 -cpu max -smp 2 -m 1024 \
     -display none -no-user-config -nodefaults";
 /// What is plugged into it; a hung guest is reset by its watchdog.
 const DEVICES: &str = "-device virtio-blk-pci,drive=disk,bootindex=1 -serial chardev:serial \
@@ -29,6 +32,8 @@ const DEVICES: &str = "-device virtio-blk-pci,drive=disk,bootindex=1 -serial cha
     -device i6300esb -action watchdog=reset";
 /// A console command that says nothing for so long hangs.
 const CONSOLE: Duration = Duration::from_secs(300);
+/// A serial port takes so many letters at once.
+const FIFO: usize = 8;
 /// A read of the console gives way after so long.
 const LOOK: Duration = Duration::from_millis(300);
 
@@ -41,6 +46,9 @@ pub struct Machine {
     _dhcp: Process,
     /// A stick plugged in, read-only.
     stick: Option<PathBuf>,
+    tpm: Option<Tpm>,
+    /// Its firmware is the one that can refuse.
+    secure: bool,
     power: Option<Power>,
 }
 
@@ -75,6 +83,8 @@ impl Machine {
             socket,
             _dhcp: dhcp,
             stick: None,
+            tpm: None,
+            secure: false,
             power: None,
         })
     }
@@ -82,6 +92,26 @@ impl Machine {
     /// Where everything that talks to the machine runs.
     pub fn outside(&self) -> &Namespace {
         &self.socket.outside
+    }
+
+    /// Its folder: `disk.img`, `variables.fd` and what it said.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// From the next start on it has a firmware that knows Secure Boot, with these variables; new ones where none are
+    /// given.
+    pub fn secure(&mut self, variables: Option<&Path>) -> anyhow::Result<()> {
+        let variables = variables.unwrap_or_else(|| Path::new(VARIABLES));
+        fs::copy(variables, self.dir.join("variables.fd"))?;
+        self.secure = true;
+        Ok(())
+    }
+
+    /// From the next start on it has a TPM 2.0, or none. The chip keeps what it knows.
+    pub fn tpm(&mut self, has: bool) -> anyhow::Result<()> {
+        self.tpm = has.then(|| Tpm::new(&self.dir.join("tpm"))).transpose()?;
+        Ok(())
     }
 
     /// Plugs in a stick at the next start: a FAT file system that holds these files.
@@ -113,17 +143,14 @@ impl Machine {
     /// Switches it on.
     pub fn start(&mut self) -> anyhow::Result<()> {
         ensure!(self.power.is_none(), "it is on already");
-        let file = |name: &str| self.dir.join(name).display().to_string();
-        for old in ["serial", "console"] {
+        for old in ["serial", "serial.socket", "console"] {
             let _ = fs::remove_file(self.dir.join(old));
         }
+        let board = self.board()?;
+        let file = |name: &str| self.dir.join(name).display().to_string();
         let mut qemu = self.socket.outside.enter("qemu-system-x86_64");
-        qemu.args(HARDWARE.split_whitespace());
+        qemu.args(board).args(HARDWARE.split_whitespace());
         let parts = [
-            (
-                "-drive",
-                format!("if=pflash,format=raw,unit=0,readonly=on,file={CODE}"),
-            ),
             (
                 "-drive",
                 format!("if=pflash,format=raw,unit=1,file={}", file("variables.fd")),
@@ -138,7 +165,11 @@ impl Machine {
             ),
             (
                 "-chardev",
-                format!("file,id=serial,path={}", file("serial")),
+                format!(
+                    "socket,id=serial,server=on,wait=off,path={},logfile={}",
+                    file("serial.socket"),
+                    file("serial")
+                ),
             ),
             (
                 "-chardev",
@@ -180,6 +211,34 @@ impl Machine {
         Ok(())
     }
 
+    /// The board with its firmware and what is soldered to it.
+    fn board(&mut self) -> anyhow::Result<Vec<String>> {
+        let (machine, code) = if self.secure {
+            ("q35,smm=on", SECURE_CODE)
+        } else {
+            ("q35", CODE)
+        };
+        let mut words = vec![
+            "-machine".to_owned(),
+            machine.to_owned(),
+            "-drive".to_owned(),
+            format!("if=pflash,format=raw,unit=0,readonly=on,file={code}"),
+        ];
+        if self.secure {
+            // Only the firmware itself may write its variables.
+            let guarded = "-global driver=cfi.pflash01,property=secure,value=on";
+            words.extend(guarded.split(' ').map(str::to_owned));
+        }
+        if let Some(tpm) = &mut self.tpm {
+            tpm.start()?;
+            let socket = format!("socket,id=tpm,path={}", tpm.socket().display());
+            let chip = "-tpmdev emulator,id=chip,chardev=tpm -device tpm-tis,tpmdev=chip";
+            words.extend(["-chardev".to_owned(), socket]);
+            words.extend(chip.split(' ').map(str::to_owned));
+        }
+        Ok(words)
+    }
+
     /// Cuts its power.
     pub fn cut(&mut self) {
         if let Some(mut power) = self.power.take() {
@@ -200,6 +259,19 @@ impl Machine {
         fs::read(self.dir.join("serial"))
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
             .unwrap_or_default()
+    }
+
+    /// Types a line on its serial line, as somebody at the box's own console does.
+    pub fn type_line(&self, line: &str) -> anyhow::Result<()> {
+        let mut serial = UnixStream::connect(self.dir.join("serial.socket"))?;
+        serial.set_read_timeout(Some(LOOK))?;
+        let mut echo = [0; 4_096];
+        for letters in format!("{line}\r").as_bytes().chunks(FIFO) {
+            serial.write_all(letters)?;
+            // Whoever types sees what comes back; nothing may.
+            let _ = serial.read(&mut echo);
+        }
+        Ok(())
     }
 
     /// Asks until there is an answer; a machine that stopped by itself never gives one.

@@ -29,6 +29,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) kernel: &'a Path,
     /// The file system of model packs.
     pub(crate) packs: &'a Path,
+    /// What the firmware can be taught, each with its name; may be nothing.
+    pub(crate) firmware_keys: &'a [(PathBuf, String)],
 }
 
 /// The boot loader of the packages, signed.
@@ -106,6 +108,13 @@ fn esp(shop: &mut Shop, board: &Board, size: u64, parts: &Parts<'_>) -> anyhow::
         (&config, "::loader/loader.conf"),
         (parts.kernel, &first),
     ] {
+        shop.run(mtools("mcopy").arg(from).arg(to))?;
+    }
+    if !parts.firmware_keys.is_empty() {
+        shop.run(mtools("mmd").args(["::loader/keys", "::loader/keys/auto"]))?;
+    }
+    for (from, name) in parts.firmware_keys {
+        let to = format!("::loader/keys/auto/{name}");
         shop.run(mtools("mcopy").arg(from).arg(to))?;
     }
     Ok(file)

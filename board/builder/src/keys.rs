@@ -13,9 +13,15 @@ use crate::shop::{Shop, write};
 
 /// Days that throw-away certificates hold.
 const DAYS: &str = "3650";
+const PLATFORM_SUBJECT: &str = "/O=Branchline/CN=throw-away platform key";
+const EXCHANGE_SUBJECT: &str = "/O=Branchline/CN=throw-away exchange key";
 const BOOT_SUBJECT: &str = "/O=Branchline/CN=throw-away boot key";
 const CA_SUBJECT: &str = "/O=Branchline/CN=throw-away update authority";
 const SIGNER_SUBJECT: &str = "/O=Branchline/CN=throw-away update signer";
+
+const SELF_SIGNED: [&str; 8] = [
+    "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", DAYS,
+];
 
 /// The folder of keys, complete.
 pub(crate) struct Keys {
@@ -41,7 +47,7 @@ impl Keys {
             ];
             if let Some(lacking) = needed.iter().find(|file| !file.is_file()) {
                 bail!(
-                    "`{}` is missing\nhint: a folder of keys holds boot.key boot.pem signer.key signer.pem authority.pem",
+                    "`{}` is missing\nhint: a folder of keys holds boot.key boot.pem signer.key signer.pem authority.pem, and to enrol a firmware platform.key platform.pem exchange.key exchange.pem",
                     lacking.display()
                 );
             }
@@ -55,7 +61,33 @@ impl Keys {
             shop.step("throw-away signing keys");
             keys.make(shop)?;
         }
+        if !keys.enrolment() {
+            keys.make_enrolment(shop)?;
+        }
         Ok(keys)
+    }
+
+    /// Whether there is what a board's firmware is taught: it belongs to whoever makes boards, not to every release.
+    pub(crate) fn enrolment(&self) -> bool {
+        self.platform_key().is_file() && self.exchange_key().is_file()
+    }
+
+    /// Owns the firmware's list of keys (Secure Boot PK).
+    pub(crate) fn platform_key(&self) -> PathBuf {
+        self.dir.join("platform.key")
+    }
+
+    pub(crate) fn platform_certificate(&self) -> PathBuf {
+        self.dir.join("platform.pem")
+    }
+
+    /// May change the list of who signs kernels (Secure Boot KEK).
+    pub(crate) fn exchange_key(&self) -> PathBuf {
+        self.dir.join("exchange.key")
+    }
+
+    pub(crate) fn exchange_certificate(&self) -> PathBuf {
+        self.dir.join("exchange.pem")
     }
 
     pub(crate) fn boot_key(&self) -> PathBuf {
@@ -79,6 +111,33 @@ impl Keys {
         self.dir.join("authority.pem")
     }
 
+    fn make_enrolment(&self, shop: &mut Shop) -> anyhow::Result<()> {
+        for (key, certificate, subject) in [
+            (
+                self.platform_key(),
+                self.platform_certificate(),
+                PLATFORM_SUBJECT,
+            ),
+            (
+                self.exchange_key(),
+                self.exchange_certificate(),
+                EXCHANGE_SUBJECT,
+            ),
+        ] {
+            let part = key.with_extension("part");
+            shop.run(
+                openssl(&SELF_SIGNED)
+                    .args(["-subj", subject, "-keyout"])
+                    .arg(&part)
+                    .arg("-out")
+                    .arg(certificate),
+            )?;
+            // Last: a key that is there has its certificate.
+            fs::rename(part, key)?;
+        }
+        Ok(())
+    }
+
     fn make(&self, shop: &mut Shop) -> anyhow::Result<()> {
         fs::create_dir_all(&self.dir)?;
         let authority_key = self.dir.join("authority.key");
@@ -87,14 +146,11 @@ impl Keys {
             (&authority_key, self.dir.join("authority.part"), CA_SUBJECT),
         ] {
             shop.run(
-                openssl(&[
-                    "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", DAYS,
-                    "-subj", subject,
-                ])
-                .arg("-keyout")
-                .arg(key)
-                .arg("-out")
-                .arg(certificate),
+                openssl(&SELF_SIGNED)
+                    .args(["-subj", subject, "-keyout"])
+                    .arg(key)
+                    .arg("-out")
+                    .arg(certificate),
             )?;
         }
         let request = self.dir.join("signer.csr");

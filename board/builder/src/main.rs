@@ -7,6 +7,7 @@
 mod base;
 mod bundle;
 mod disk;
+mod enrol;
 mod initrd;
 mod keys;
 mod lock;
@@ -164,11 +165,13 @@ fn build(args: &BuildArgs) -> anyhow::Result<()> {
     }
     let packs = packs::make(&mut shop, args.packs.as_deref())?;
     let loader = disk::loader(&mut shop, &board, &base, &keys)?;
+    let firmware_keys = enrol::make(&mut shop, &keys)?;
     let parts = disk::Parts {
         loader: &loader,
         root: &sealed.file,
         kernel: kernels.first().context("no kernel")?,
         packs: &packs,
+        firmware_keys: &firmware_keys,
     };
     let disk = disk::assemble(&mut shop, &board, &parts)?;
     let bundle = bundle::make(

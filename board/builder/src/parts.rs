@@ -154,6 +154,8 @@ pub(crate) fn run(part: &Part) -> anyhow::Result<()> {
                 root: &args.root,
                 kernel: &args.kernel,
                 packs: &packs,
+                // A production's keys are taught to boards where those are made.
+                firmware_keys: &[],
             };
             disk::assemble(&mut shop, &board, &parts).map(drop)
         }
