@@ -25,8 +25,9 @@ use crate::media_plane::TapReader;
 
 /// How often the ring of taps is emptied: one frame's time.
 const FEED: Duration = Duration::from_millis(20);
-/// Loading and warming models may take so long.
-const START_LIMIT: Duration = Duration::from_secs(120);
+/// Loading and warming models may take so long: minutes on a slow board whose calls come first. Nobody waits for it but
+/// speech, and a worker that is ended for it begins anew, for ever.
+const START_LIMIT: Duration = Duration::from_secs(600);
 /// A ready worker reports each second; silent for so long, it hangs.
 const SILENCE_LIMIT: Duration = Duration::from_secs(20);
 /// First pause before a restart; it doubles up to the longest.
