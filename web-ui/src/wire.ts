@@ -9,6 +9,10 @@ export interface paths {
         /** The software bill of materials of the image: CycloneDX, as it was built in. */
         get: operations["bill"];
     };
+    "/api/about/terms/{package}": {
+        /** A package's copyright file, and behind it the shared licences that it names. */
+        get: operations["terms"];
+    };
     "/api/agents": {
         /** All agents, by name. */
         get: operations["agents"];
@@ -831,6 +835,22 @@ export interface operations {
                 };
             };
             /** @description this box carries none */
+        };
+    };
+    terms: {
+        parameters: {
+            path: {
+                /** @description name of a Debian package */
+                package: string;
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description the image has no such package */
         };
     };
     agents: {

@@ -13,6 +13,8 @@ const OURS: &str = "branchline";
 /// The bill of materials that the image carries.
 const BILL: &str = "/usr/lib/branchline/sbom.cdx.json";
 
+/// Where its packages keep what they say of themselves.
+const SHARE: &str = "/usr/share";
 /// How its last update fares.
 const UPDATE: &str = "/data/system/update.json";
 
@@ -35,6 +37,7 @@ fn named(text: &str) -> Option<Image> {
         board: value("BRANCHLINE_BOARD")?,
         variant: value("VARIANT_ID")?,
         bill: PathBuf::from(BILL),
+        share: PathBuf::from(SHARE),
         update: PathBuf::from(UPDATE),
     })
 }

@@ -95,6 +95,8 @@ fn bootstrap(
         command.arg(format!("--dpkgopt=path-exclude=/usr/share/{unread}/*"));
     }
     // Our own initial RAM disk is made later; Debian's would take longer than all else together.
+    // Under which terms each package may be used is shown by the page.
+    command.arg("--dpkgopt=path-include=/usr/share/doc/*/copyright");
     command.arg("--dpkgopt=force-confold");
     command.arg("--setup-hook=mkdir -p \"$1/etc/initramfs-tools\" \"$1/etc/apt/preferences.d\" && echo update_initramfs=no > \"$1/etc/initramfs-tools/update-initramfs.conf\"");
     command.arg(format!(

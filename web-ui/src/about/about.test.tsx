@@ -30,6 +30,7 @@ beforeEach(() => {
       new Response(JSON.stringify(body), { headers: { "content-type": "application/json" } });
     if (address === "/licences.json") return json(licences);
     if (address === "/api/about") return json({ version: "0.4.0", image });
+    if (address === "/api/about/terms/nftables") return new Response("GPL-2 and its text");
     return image ? json(bill) : new Response(null, { status: 404 });
   });
 });
@@ -70,6 +71,16 @@ test("a search leaves what has every word, and an opened part shows its terms", 
   fireEvent(details, new Event("toggle"));
   await screen.findByText("Permission is hereby granted");
   expect(screen.getByText("Copyright (c) tokio authors")).toBeTruthy();
+});
+
+test("the terms of a package come from the box when they are opened", async () => {
+  render(<AboutPage />);
+  const details = (await screen.findByText("nftables")).closest("details");
+  if (!details) throw new Error("no details");
+  expect(screen.queryByText("GPL-2 and its text")).toBeNull();
+  details.open = true;
+  fireEvent(details, new Event("toggle"));
+  await screen.findByText("GPL-2 and its text");
 });
 
 test("a program on another system has a version, and neither board nor bill", async () => {

@@ -43,6 +43,13 @@ export async function askPackages(stop: AbortSignal): Promise<Part[]> {
     }));
 }
 
+/** What a package of the image says of its terms, with the licences that it names. */
+export async function askTerms(name: string, stop: AbortSignal): Promise<string> {
+  const answer = await fetch(`/api/about/terms/${encodeURIComponent(name)}`, { signal: stop });
+  if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+  return answer.text();
+}
+
 /** Parts whose name, version or licence has every word that was typed. */
 export function found(parts: readonly Part[], typed: string): Part[] {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);

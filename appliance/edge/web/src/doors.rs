@@ -40,6 +40,8 @@ pub struct Image {
     pub variant: String,
     /// Its software bill of materials.
     pub bill: PathBuf,
+    /// Where its packages keep what they say of themselves (`doc`, `common-licenses`).
+    pub share: PathBuf,
     /// How its last update fares, as the updater writes it down; not there before the first.
     pub update: PathBuf,
 }

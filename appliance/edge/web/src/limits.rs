@@ -15,6 +15,10 @@ pub(crate) const FORM_BODY: usize = 16 * 1024;
 pub(crate) const SITE_TEXT: usize = 512 * 1024;
 /// Largest bill of materials that is sent, bytes.
 pub(crate) const BILL: u64 = 4 * 1024 * 1024;
+/// Largest text of a package's terms that is read, bytes; Debian's longest is a tenth of it.
+pub(crate) const TERMS: u64 = 1024 * 1024;
+/// Longest name of a package, bytes.
+pub(crate) const PACKAGE_NAME: usize = 100;
 /// Largest account of an update that is read, bytes.
 pub(crate) const UPDATE: u64 = 64 * 1024;
 

@@ -149,6 +149,7 @@ impl Rig {
                 board: "x86-64".to_owned(),
                 variant: "release".to_owned(),
                 bill: folder.path().join("sbom.cdx.json"),
+                share: folder.path().join("share"),
                 update: folder.path().join("update.json"),
             }),
         };

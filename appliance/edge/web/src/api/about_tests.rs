@@ -48,9 +48,34 @@ async fn bill_of_materials_is_sent_as_it_lies_in_the_image() {
 }
 
 #[tokio::test]
+async fn terms_of_a_package_come_with_the_shared_licences_they_name() {
+    let mut rig = Rig::signed_in().await;
+    let share = rig.folder.path().join("share");
+    for (file, text) in [
+        (
+            "doc/kmod/copyright",
+            "GPL: see /usr/share/common-licenses/GPL-2.",
+        ),
+        ("common-licenses/GPL-2", "GNU GENERAL PUBLIC LICENSE"),
+    ] {
+        let file = share.join(file);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    let terms = rig.get("/api/about/terms/kmod").await;
+    assert_eq!(terms.status, StatusCode::OK);
+    let text = String::from_utf8(terms.bytes).unwrap();
+    assert!(text.starts_with("GPL: see") && text.ends_with("GNU GENERAL PUBLIC LICENSE"));
+    for missing in ["bash", "..", "%2e%2e%2fcommon-licenses"] {
+        let missing = rig.get(&format!("/api/about/terms/{missing}")).await;
+        assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
 async fn what_the_box_is_made_of_is_told_to_nobody_outside() {
     let mut rig = Rig::new().await;
-    for path in ["/api/about", "/api/about/bill"] {
+    for path in ["/api/about", "/api/about/bill", "/api/about/terms/kmod"] {
         assert_eq!(rig.get(path).await.status, StatusCode::UNAUTHORIZED);
     }
 }

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::{OpenApi as Document, RefOr};
 
 use super::{
-    about, bans, call_backs, calls, recording, records, sign_in, site, sounds, staff, status,
+    about, bans, call_backs, calls, recording, records, sign_in, site, sounds, staff, status, terms,
 };
 use crate::live::News;
 use crate::problem::Problem;
@@ -50,6 +50,7 @@ use crate::problem::Problem;
         status::status,
         about::about,
         about::bill,
+        terms::terms,
         openapi,
     ),
     components(schemas(News, Problem))

@@ -30,6 +30,7 @@ mod staff;
 mod staff_tests;
 mod status;
 mod taken;
+mod terms;
 #[cfg(test)]
 mod tests;
 
@@ -71,6 +72,7 @@ pub(crate) fn signed_in() -> Routes {
         .with::<status::__path_status, _, _>(status::status)
         .with::<about::__path_about, _, _>(about::about)
         .with::<about::__path_bill, _, _>(about::bill)
+        .with::<terms::__path_terms, _, _>(terms::terms)
         .with::<document::__path_openapi, _, _>(document::openapi)
 }
 
