@@ -17,6 +17,8 @@ use crate::shop::{Shop, sha256_of};
 const SUITE: &str = "bookworm";
 /// Nobody reads these on a box; left out before they are unpacked.
 const UNREAD: &[&str] = &["doc", "man", "info", "locale", "lintian", "bug"];
+/// But for these: under which terms each package may be used is shown by the page.
+const READ: &[&str] = &["doc/*/copyright"];
 
 /// Packages, unpacked.
 pub(crate) struct Base {
@@ -31,7 +33,7 @@ pub(crate) struct Base {
 pub(crate) fn fetch(shop: &mut Shop, board: &Board, variant: Variant) -> anyhow::Result<Base> {
     let wanted = packages(shop, board)?;
     let held = Lock::read(&lock::path(shop, board))?;
-    let key = sha256_of(format!("{SUITE} {wanted:?} {held:?} {UNREAD:?}").as_bytes());
+    let key = sha256_of(format!("{SUITE} {wanted:?} {held:?} {UNREAD:?} {READ:?}").as_bytes());
     let tar = shop
         .cache
         .join(format!("base-{}-{}.tar", board.name, &key[..16]));
@@ -94,9 +96,10 @@ fn bootstrap(
     for unread in UNREAD {
         command.arg(format!("--dpkgopt=path-exclude=/usr/share/{unread}/*"));
     }
+    for read in READ {
+        command.arg(format!("--dpkgopt=path-include=/usr/share/{read}"));
+    }
     // Our own initial RAM disk is made later; Debian's would take longer than all else together.
-    // Under which terms each package may be used is shown by the page.
-    command.arg("--dpkgopt=path-include=/usr/share/doc/*/copyright");
     command.arg("--dpkgopt=force-confold");
     command.arg("--setup-hook=mkdir -p \"$1/etc/initramfs-tools\" \"$1/etc/apt/preferences.d\" && echo update_initramfs=no > \"$1/etc/initramfs-tools/update-initramfs.conf\"");
     command.arg(format!(
