@@ -7,6 +7,7 @@ mod builds;
 mod call;
 mod listeners;
 mod refusals;
+mod sealed;
 mod secure_boot;
 mod updates;
 
@@ -39,7 +40,7 @@ struct Bench {
 type Proof = fn(&mut Bench) -> anyhow::Result<String>;
 
 /// In this order: each finds the machine as the one before left it.
-const PROOFS: [(&str, Proof); 9] = [
+const PROOFS: [(&str, Proof); 11] = [
     ("boots to a healthy box", boots),
     (
         "its root is verified and nothing in it can be changed",
@@ -60,6 +61,14 @@ const PROOFS: [(&str, Proof); 9] = [
     (
         "a firmware that knows our keys starts our kernel and refuses a changed one",
         secure_boot::refuses,
+    ),
+    (
+        "data opens on its own box alone, and degrades to the recovery key",
+        sealed::opens_here_alone,
+    ),
+    (
+        "a factory reset erases keys and data and keeps the slots",
+        sealed::reset,
     ),
 ];
 

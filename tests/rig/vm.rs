@@ -34,6 +34,8 @@ const DEVICES: &str = "-device virtio-blk-pci,drive=disk,bootindex=1 -serial cha
 const CONSOLE: Duration = Duration::from_secs(300);
 /// A serial port takes so many letters at once.
 const FIFO: usize = 8;
+/// What is typed comes back within this.
+const ECHO: Duration = Duration::from_secs(20);
 /// A read of the console gives way after so long.
 const LOOK: Duration = Duration::from_millis(300);
 
@@ -65,6 +67,10 @@ impl Machine {
         fs::create_dir_all(dir)?;
         let dir = dir.canonicalize()?;
         let disk = dir.join("disk.img");
+        let old_chip = dir.join("tpm");
+        if old_chip.exists() {
+            fs::remove_dir_all(old_chip)?;
+        }
         let copy = Command::new("cp")
             .arg("--sparse=always")
             .args([image, &disk])
@@ -268,8 +274,12 @@ impl Machine {
         let mut echo = [0; 4_096];
         for letters in format!("{line}\r").as_bytes().chunks(FIFO) {
             serial.write_all(letters)?;
-            // Whoever types sees what comes back; nothing may.
-            let _ = serial.read(&mut echo);
+            // Something comes back for each letter, and what is not taken when the line is let go is lost.
+            let mut back = 0;
+            let began = Instant::now();
+            while back < letters.len() && began.elapsed() < ECHO {
+                back += serial.read(&mut echo).unwrap_or(0);
+            }
         }
         Ok(())
     }

@@ -110,6 +110,12 @@ examples:
   branchline reset --factory"
     )]
     Reset(ResetArgs),
+    /// Whether the data opens on this box alone
+    #[command(after_help = "The image's own units call `open` and `recover`.
+
+examples:
+  branchline seal status")]
+    Seal(SealArgs),
     /// Recognise speech for the box: frames on standard input and output, started by `run`
     #[command(hide = true)]
     SpeechWorker(SpeechArgs),
@@ -403,6 +409,41 @@ pub struct ResetArgs {
     /// Where the data partition is mounted
     #[arg(long, default_value = "/data", hide = true)]
     pub root: PathBuf,
+    /// The data partition itself
+    #[arg(long, default_value = "/dev/branchline/data", hide = true)]
+    pub partition: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct SealArgs {
+    /// The data partition
+    #[arg(
+        long,
+        default_value = "/dev/branchline/data",
+        hide = true,
+        global = true
+    )]
+    pub partition: PathBuf,
+    /// Where the box says what /data is mounted from, and how it is kept
+    #[arg(
+        long,
+        default_value = "/run/branchline-seal",
+        hide = true,
+        global = true
+    )]
+    pub run: PathBuf,
+    #[command(subcommand)]
+    pub verb: SealVerb,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum SealVerb {
+    /// Open the data partition before it is mounted; made at a first start, sealed where a TPM 2.0 is
+    Open,
+    /// Ask for the recovery key at the console until it comes
+    Recover,
+    /// Say how the data is kept, as one JSON object
+    Status,
 }
 
 #[derive(Debug, Args)]

@@ -28,6 +28,7 @@ pub mod recorder;
 pub mod reset;
 mod resolver;
 pub mod run;
+pub mod seal;
 mod self_test;
 mod site_door;
 mod snapshot;

@@ -10,7 +10,7 @@ use gateway::blackbox::Replayed;
 use gateway::boot::Boot;
 use gateway::cli::{Cli, FlowVerb, SpeechArgs, Verb};
 use gateway::{
-    blackbox, boot_slot, caller, flow_check, health, label, local_audio, reset, run, update,
+    blackbox, boot_slot, caller, flow_check, health, label, local_audio, reset, run, seal, update,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -61,6 +61,7 @@ fn main() -> ExitCode {
         Verb::BootSlot(args) => boot_slot::run(&args),
         Verb::Label(args) => label::run(&args),
         Verb::Reset(args) => reset::run(&args),
+        Verb::Seal(args) => seal::run(&args),
         Verb::Update(args) => match block_on(update::run(&args)) {
             Ok(true) => return ExitCode::SUCCESS,
             Ok(false) => return ExitCode::from(2),

@@ -44,7 +44,13 @@ pub fn run(args: &ResetArgs) -> anyhow::Result<()> {
             "nothing is said to be reset\nhint: --factory deletes records, recordings, settings and keys"
         );
     }
-    let written = File::create(&wish).and_then(|wish| wish.sync_all());
+    // A sealed volume goes by its keys, before it is opened again.
+    let sealed = crate::seal::wish_erasure(&args.partition)?;
+    let written = if sealed {
+        Ok(())
+    } else {
+        File::create(&wish).and_then(|wish| wish.sync_all())
+    };
     written.with_context(|| {
         let wish = wish.display();
         format!("could not write `{wish}`\nhint: a reset is root's, on a box that runs Branchline's image")
@@ -59,6 +65,28 @@ pub fn run(args: &ResetArgs) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// A file that a reset leaves, to be laid into a new volume.
+pub(crate) struct Kept {
+    /// Its way below the root of all data.
+    pub(crate) way: &'static str,
+    pub(crate) bytes: Vec<u8>,
+    /// Whose it is, and its mode.
+    pub(crate) about: fs::Metadata,
+}
+
+/// The files of a data partition that a reset leaves.
+pub(crate) fn kept_files(root: &Path) -> Vec<Kept> {
+    let file = |way: &&'static str| {
+        let path = root.join(way);
+        let about = fs::symlink_metadata(&path)
+            .ok()
+            .filter(fs::Metadata::is_file)?;
+        let bytes = fs::read(&path).ok()?;
+        Some(Kept { way, bytes, about })
+    };
+    KEPT.iter().filter_map(file).collect()
 }
 
 /// Deletes all that does not stay; the wish goes when everything else is on disk.
@@ -165,6 +193,7 @@ mod tests {
             factory: false,
             finish: true,
             root: root.path().to_owned(),
+            partition: "/nowhere".into(),
         };
         run(&args).unwrap();
         let expected = [
@@ -200,6 +229,7 @@ mod tests {
             factory: false,
             finish: false,
             root: root.path().to_owned(),
+            partition: "/nowhere".into(),
         };
         assert!(run(&args).unwrap_err().to_string().contains("--factory"));
     }
