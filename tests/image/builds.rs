@@ -22,8 +22,7 @@ pub(crate) struct Builds {
 }
 
 impl Builds {
-    /// All three, or the first one alone.
-    pub(crate) fn make(dir: &Path, all: bool) -> anyhow::Result<Self> {
+    pub(crate) fn make(dir: &Path) -> anyhow::Result<Self> {
         let plain = dir.join("overlay");
         let failing = dir.join("overlay-failing");
         for overlay in [&plain, &failing] {
@@ -41,10 +40,8 @@ impl Builds {
             failing: dir.join("failing"),
         };
         build(&builds.first, FIRST_VERSION, 0, &plain)?;
-        if all {
-            build(&builds.good, GOOD_VERSION, FLOOR, &plain)?;
-            build(&builds.failing, FAILING_VERSION, FLOOR, &failing)?;
-        }
+        build(&builds.good, GOOD_VERSION, FLOOR, &plain)?;
+        build(&builds.failing, FAILING_VERSION, FLOOR, &failing)?;
         Ok(builds)
     }
 }

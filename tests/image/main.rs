@@ -9,12 +9,15 @@ mod listeners;
 mod refusals;
 mod sealed;
 mod secure_boot;
+mod stick;
 mod updates;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use anyhow::ensure;
+use clap::Parser;
 use rig::vm::Machine;
 
 use builds::Builds;
@@ -39,8 +42,8 @@ struct Bench {
 
 type Proof = fn(&mut Bench) -> anyhow::Result<String>;
 
-/// In this order: each finds the machine as the one before left it.
-const PROOFS: [(&str, Proof); 11] = [
+/// Every run's, in this order: each finds the machine as the one before left it.
+const SHORT: &[(&str, Proof)] = &[
     ("boots to a healthy box", boots),
     (
         "its root is verified and nothing in it can be changed",
@@ -58,6 +61,10 @@ const PROOFS: [(&str, Proof); 11] = [
         "a release that fails its health gate gives way, and says why",
         updates::failing,
     ),
+];
+
+/// Before a release: each makes a machine of its own.
+const LONG: &[(&str, Proof)] = &[
     (
         "a firmware that knows our keys starts our kernel and refuses a changed one",
         secure_boot::refuses,
@@ -70,14 +77,35 @@ const PROOFS: [(&str, Proof); 11] = [
         "a factory reset erases keys and data and keeps the slots",
         sealed::reset,
     ),
+    (
+        "an update on a stick is taken in by itself, once",
+        stick::taken_in,
+    ),
 ];
 
+/// Builds the firmware, boots it in QEMU and proves its promises.
+#[derive(Parser)]
+#[command(after_help = "examples:
+  scripts/test image
+  scripts/test image --short
+  scripts/test image --only stick")]
+struct Cli {
+    /// The first eight promises alone, as every run of all tests does
+    #[arg(long)]
+    short: bool,
+    /// Promises with this word in them, of those that need no machine of another
+    #[arg(long, value_name = "WORD", conflicts_with = "short")]
+    only: Option<String>,
+    /// Name the promises and do nothing
+    #[arg(long)]
+    list: bool,
+    /// Where images and machines are made
+    #[arg(long)]
+    dir: Option<PathBuf>,
+}
+
 fn main() -> ExitCode {
-    let mut args = std::env::args().skip(1);
-    let dir = args
-        .next()
-        .map_or_else(|| rig::root().join("target/image-proof"), PathBuf::from);
-    match run(dir, args.next().as_deref()) {
+    match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("error: {why:#}");
@@ -86,11 +114,31 @@ fn main() -> ExitCode {
     }
 }
 
-/// Every proof, or those whose promise has this word in it.
-fn run(dir: PathBuf, word: Option<&str>) -> anyhow::Result<()> {
-    let builds = Builds::make(&dir, word.is_none())?;
+fn run(cli: Cli) -> anyhow::Result<()> {
+    if cli.list {
+        for (promise, _) in SHORT.iter().chain(LONG) {
+            println!("{promise}");
+        }
+        return Ok(());
+    }
+    let dir = cli
+        .dir
+        .unwrap_or_else(|| rig::root().join("target/image-proof"));
+    let builds = Builds::make(&dir)?;
     let mut machine = Machine::new(&dir.join("machine"), &builds.first.join("disk.img"))?;
-    if word.is_none() {
+    let proofs: Vec<_> = match &cli.only {
+        None if cli.short => SHORT.to_vec(),
+        None => SHORT.iter().chain(LONG).copied().collect(),
+        Some(word) => {
+            let meant = |(promise, _): &&(&str, Proof)| promise.contains(word.as_str());
+            LONG.iter().filter(meant).copied().collect()
+        }
+    };
+    ensure!(
+        !proofs.is_empty(),
+        "no promise has this word in it\nhint: --list names them; the first eight are kept or broken together"
+    );
+    if cli.only.is_none() {
         let mut bundles = refusals::make(&dir, &builds.good)?;
         bundles.push((builds.good.join("update.raucb"), GOOD));
         bundles.push((builds.failing.join("update.raucb"), FAILING));
@@ -103,8 +151,7 @@ fn run(dir: PathBuf, word: Option<&str>) -> anyhow::Result<()> {
         builds,
     };
     let mut table = Vec::new();
-    let wanted = |promise: &str| word.is_none_or(|word| promise.contains(word));
-    for (promise, proof) in PROOFS.into_iter().filter(|(promise, _)| wanted(promise)) {
+    for (promise, proof) in proofs {
         println!("-- {promise}");
         let began = Instant::now();
         let figures = proof(&mut bench).map_err(|why| why.context(promise))?;
@@ -112,9 +159,9 @@ fn run(dir: PathBuf, word: Option<&str>) -> anyhow::Result<()> {
         println!("   kept after {seconds} s: {figures}");
         table.push((promise, seconds, figures));
     }
-    println!("\n{:<64} {:>6}  figures", "promise", "s");
+    println!("\n{:<76} {:>6}  figures", "promise", "s");
     for (promise, seconds, figures) in table {
-        println!("{promise:<64} {seconds:>6}  {figures}");
+        println!("{promise:<76} {seconds:>6}  {figures}");
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ def tests() -> set[str]:
             # Between the attribute and the function only other attributes and comments may stand; in a
             # property test the function is inside the macro.
             names |= set(re.findall(r"#\[(?:tokio::)?test\b[^\]]*\]\s*(?:(?:#\[[^\]]*\]|//[^\n]*)\s*)*(?:async )?fn (\w+)\(", text))
-    proofs = (ROOT / "tests/image/main.rs").read_text().split("const PROOFS")[1].split("];")[0]
+    proofs = (ROOT / "tests/image/main.rs").read_text().split("const SHORT")[1].split("/// Builds the")[0]
     return names | set(re.findall(r'"([^"]+)"', proofs))
 
 

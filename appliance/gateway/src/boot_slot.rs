@@ -12,6 +12,10 @@ use board::{Board, Entries, Entry, Rename, Slot};
 use crate::cli::{BootSlotArgs, BootSlotVerb, StateWord};
 use crate::update;
 
+/// Where the EFI partition is found.
+const ESP: &str = "/efi";
+/// Said where the other slot may be needed yet.
+const NOT_PROVED: &str = "this start has not been found good yet, and the box may have to fall back to the slot that would be written\nhint: ask again in some minutes";
 /// Folder of entries below the EFI partition.
 const ENTRIES: &str = "EFI/Linux";
 /// Name a kernel has while it is copied; no boot loader looks at it.
@@ -63,6 +67,19 @@ pub fn run(args: &BootSlotArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether the running slot's start was found good: the boot loader counts each start, and only the gate takes the
+/// count back. Until then the other slot is what the box falls back to, and nobody writes it.
+fn is_proved(entries: &Entries, running: Slot) -> bool {
+    entries.of(running).is_some_and(|entry| entry.done == 0)
+}
+
+/// Whether an update would have to wait, and why; `None` also on a machine that has no slots.
+pub(crate) fn must_wait(command_line: &Path) -> Option<&'static str> {
+    let running = current(command_line).ok()?;
+    let entries = Folder::open(Path::new(ESP)).ok()?.entries().ok()?;
+    (!is_proved(&entries, running)).then_some(NOT_PROVED)
+}
+
 /// Lays the new kernel beside the running one, under a name that cannot boot until its slot is chosen.
 fn before_install(folder: &Folder, args: &BootSlotArgs) -> anyhow::Result<()> {
     let bundle = std::env::var_os(BUNDLE)
@@ -71,7 +88,11 @@ fn before_install(folder: &Folder, args: &BootSlotArgs) -> anyhow::Result<()> {
     let manifest = fs::read_to_string(&manifest)
         .with_context(|| format!("could not read `{}`", manifest.display()))?;
     update::admit(&args.system, &manifest)?;
-    let slot = current(&args.command_line)?.other();
+    let running = current(&args.command_line)?;
+    if !is_proved(&folder.entries()?, running) {
+        bail!(NOT_PROVED);
+    }
+    let slot = running.other();
     let kernel = Path::new(&bundle).join(format!("kernel-{}.efi", slot.letter()));
     folder.rename(folder.entries()?.spend(slot))?;
     folder.lay(&kernel, slot)
@@ -251,6 +272,18 @@ mod tests {
                 "memtest.efi"
             ]
         );
+    }
+
+    #[test]
+    fn the_slot_to_fall_back_to_is_not_written_before_the_running_one_is_found_good() {
+        let entries = |running: &str| {
+            let esp = Esp::new(&[running, "branchline-1-a+5.efi"]);
+            Folder::open(esp.0.path()).unwrap().entries().unwrap()
+        };
+        let fresh = entries("branchline-2-b+4-1.efi");
+        assert!(!is_proved(&fresh, Slot::B), "started, not proved");
+        assert!(is_proved(&entries("branchline-2-b+5.efi"), Slot::B));
+        assert!(!is_proved(&entries("memtest.efi"), Slot::B), "no such slot");
     }
 
     #[test]

@@ -345,7 +345,7 @@ pub struct HealthArgs {
 
 #[derive(Debug, Args)]
 pub struct UpdateArgs {
-    /// Bundle to take in: a file, or an address (http, https)
+    /// Bundle to take in: a file, an address (http, https), or a folder with one bundle that is news to this box
     pub source: Option<String>,
     /// Start it once it is written and the calls that run have ended
     #[arg(long)]

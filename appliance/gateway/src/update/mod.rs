@@ -8,6 +8,7 @@ mod fetch;
 mod phase;
 mod place;
 mod rauc;
+mod stick;
 
 #[cfg(test)]
 mod tests;
@@ -48,7 +49,19 @@ pub async fn run(args: &UpdateArgs) -> anyhow::Result<bool> {
         }
         (None, Some(source)) => {
             let _lock = place.lock()?;
-            let is_in = take_in(args, &place, source).await?;
+            if let Some(why) = boot_slot::must_wait(&args.command_line) {
+                bail!(why);
+            }
+            let folder = Path::new(source).is_dir();
+            let file = if folder {
+                news(args, &place, source)?
+            } else {
+                None
+            };
+            if folder && file.is_none() {
+                return Ok(true);
+            }
+            let is_in = take_in(args, &place, file.as_deref().unwrap_or(source)).await?;
             if is_in && args.now {
                 switch(args, &place, false).await?;
             }
@@ -56,6 +69,29 @@ pub async fn run(args: &UpdateArgs) -> anyhow::Result<bool> {
         }
         (None, None) => bail!("no bundle is named\nhint: give a file or an address"),
     }
+}
+
+/// The bundle on a stick, where it is one that this box has not had.
+fn news(args: &UpdateArgs, place: &Place, folder: &str) -> anyhow::Result<Option<String>> {
+    let Some(file) = stick::bundle_in(Path::new(folder))? else {
+        println!("no update lies in `{folder}`");
+        return Ok(None);
+    };
+    let rauc = Rauc {
+        conf: args.rauc_conf.clone(),
+    };
+    // One that is refused is refused again where it is taken in, and that is written down.
+    let version = rauc.info(&file)?.ok().and_then(|bundle| bundle.version);
+    let running = image::this_one().map(|image| image.version);
+    let last = place.update()?;
+    if let Some(why) = stick::old_news(version.as_deref(), running.as_deref(), last.as_ref()) {
+        let version = version.unwrap_or_default();
+        println!(
+            "{version} is not taken from the stick: {why}\nhint: name the file itself to take it all the same"
+        );
+        return Ok(None);
+    }
+    Ok(Some(file.to_string_lossy().into_owned()))
 }
 
 /// Fetches, checks and writes a bundle; false where it was refused.
