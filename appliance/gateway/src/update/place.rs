@@ -21,9 +21,20 @@ const LARGEST: u64 = 64 << 10;
 #[derive(Clone, Debug)]
 pub(super) struct Place(pub(super) PathBuf);
 
+/// Held until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Said, not left to the last copy of the file: a program that was just begun may hold one for a moment.
+        let _ = flock(&self.0, FlockOperation::Unlock);
+    }
+}
+
 impl Place {
-    /// Only one works at an update at a time; held until the file is dropped.
-    pub(super) fn lock(&self) -> anyhow::Result<File> {
+    /// Only one works at an update at a time.
+    pub(super) fn lock(&self) -> anyhow::Result<Lock> {
         let path = self.0.join(LOCK);
         let lock = File::create(&path).with_context(|| {
             let path = path.display();
@@ -32,7 +43,7 @@ impl Place {
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             bail!("another update is at work\nhint: `branchline update status` says how far it is");
         }
-        Ok(lock)
+        Ok(Lock(lock))
     }
 
     /// The last update that was asked for, if any was.
