@@ -214,7 +214,7 @@ fn open_store(boot: &Boot, recordings: &Path) -> anyhow::Result<(Store, Option<V
 }
 
 /// Until the signal, or until the host has another address. SIGUSR1 turns new calls away and lets the running
-/// ones go on: whoever sends it starts the box anew after them.
+/// ones go on: whoever sends it starts the box anew after them, or takes it back by SIGUSR2.
 async fn until_told(
     control: &mut JoinHandle<anyhow::Result<()>>,
     supervisor: &mut Supervisor,
@@ -223,6 +223,7 @@ async fn until_told(
 ) -> anyhow::Result<()> {
     let mut term = signal(SignalKind::terminate())?;
     let mut drain = signal(SignalKind::user_defined1())?;
+    let mut reopen = signal(SignalKind::user_defined2())?;
     let mut left = std::pin::pin!(address.left(figures, inputs.clone()));
     supervisor.ready();
     loop {
@@ -235,6 +236,10 @@ async fn until_told(
                 info!("told to take no new calls: the running ones go on");
                 // Closed only where the loop has ended, which the next round says.
                 let _ = inputs.send(Input::Drain).await;
+            }
+            _ = reopen.recv() => {
+                info!("told to take new calls again");
+                let _ = inputs.send(Input::Reopen).await;
             }
         }
     }

@@ -39,6 +39,8 @@ pub enum Input {
     WallClock { unix_ms: UnixMillis },
     /// Take no new calls; the running ones go on to their own end.
     Drain,
+    /// What new calls were turned away for will not be: take them again.
+    Reopen,
     /// Take no new calls, end the running ones.
     Stop,
     /// An agent does something, by the web page or the API.

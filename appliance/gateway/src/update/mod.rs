@@ -14,7 +14,7 @@ mod stick;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use board::{Board, Slot};
@@ -35,6 +35,8 @@ const FETCHED: &str = "update.raucb";
 const SHOWN: u8 = 5;
 /// How often calls are counted while they are waited for.
 const COUNT: Duration = Duration::from_secs(1);
+/// New calls are turned away for so long at most, while running ones are waited for.
+const DRAIN: Duration = Duration::from_secs(30 * 60);
 /// Counts in a row that must find none: the service tells each second, and a call may just have come.
 const QUIET: u32 = 3;
 
@@ -213,10 +215,20 @@ async fn switch(args: &UpdateArgs, place: &Place, if_written: bool) -> anyhow::R
     };
     place.step(&mut update, Step::Drain)?;
     rauc::drain()?;
+    let began = Instant::now();
     let mut quiet = 0;
     let mut told = None;
     while quiet < QUIET {
         tokio::time::sleep(COUNT).await;
+        if began.elapsed() >= DRAIN {
+            // A branch that nobody can call is worse than one update later.
+            rauc::reopen()?;
+            place.step(&mut update, Step::Undrained)?;
+            bail!(
+                "calls were still up after {} minutes; new ones are taken again\nhint: the update waits for the next night, or for `branchline update switch`",
+                DRAIN.as_secs() / 60
+            );
+        }
         let calls = rauc::calls()?;
         quiet = if calls == 0 { quiet + 1 } else { 0 };
         if told.replace(calls) != Some(calls) && calls > 0 {

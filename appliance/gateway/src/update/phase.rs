@@ -67,6 +67,8 @@ pub(super) enum Step {
     },
     Written,
     Drain,
+    /// The calls that were up did not end in time; the next window tries again.
+    Undrained,
     Armed,
     /// A start was good, from this slot; `why` is what the other one said of itself, where it said something.
     Started {
@@ -125,6 +127,7 @@ impl Update {
             }
             // Asked again after a power cut while calls were waited for.
             (Phase::Written | Phase::Draining, Step::Drain) => Phase::Draining,
+            (Phase::Draining, Step::Undrained) => Phase::Written,
             (Phase::Draining, Step::Armed) => Phase::Trying,
             (phase, Step::Started { slot, why }) => self.started(phase, slot, why),
             (phase, step) => return Err(Unfit { phase, step }),
@@ -274,6 +277,14 @@ mod tests {
             update.step(99, started('A')).unwrap();
             assert_eq!(update, before);
         }
+    }
+
+    #[test]
+    fn calls_that_do_not_end_leave_the_update_waiting_for_its_next_turn() {
+        let mut update = after(&[accepted(), Step::Written, Step::Drain, Step::Undrained]);
+        assert_eq!(update.phase, Phase::Written);
+        assert!(update.step(9, Step::Undrained).is_err());
+        update.step(9, Step::Drain).unwrap();
     }
 
     #[test]

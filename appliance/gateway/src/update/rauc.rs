@@ -102,8 +102,18 @@ impl Rauc {
 
 /// The box takes no new calls from now on; the running ones go on.
 pub(super) fn drain() -> anyhow::Result<()> {
+    signal("USR1")
+}
+
+/// The box takes new calls again.
+pub(super) fn reopen() -> anyhow::Result<()> {
+    signal("USR2")
+}
+
+fn signal(name: &str) -> anyhow::Result<()> {
     let mut kill = Command::new("systemctl");
-    kill.args(["kill", "--kill-who=main", "--signal=USR1", SERVICE]);
+    kill.args(["kill", "--kill-who=main"]);
+    kill.arg(format!("--signal={name}")).arg(SERVICE);
     done(kill)
 }
 

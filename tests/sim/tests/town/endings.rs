@@ -287,6 +287,27 @@ fn a_wall_clock_that_jumps_back_never_ends_a_call_before_it_began() {
 }
 
 #[test]
+fn a_box_that_drained_for_nothing_takes_calls_again_and_one_that_stops_does_not() {
+    let mut town = Town::new(TownConfig::new(16));
+    town.give(Input::Drain);
+    town.dial(phone_address(1), Plan::dial("4004"));
+    town.pass(Duration::from_secs(2));
+    assert_eq!(town.phones[&phone_address(1)].fate.rejected, Some(503));
+    town.give(Input::Reopen);
+    town.dial(
+        phone_address(2),
+        Plan::dial("4004").then(3_000, Act::HangUp),
+    );
+    town.pass(Duration::from_secs(10));
+    assert_eq!(town.record().cause, Cause::CallerHungUp);
+    town.give(Input::Stop);
+    town.give(Input::Reopen);
+    town.dial(phone_address(3), Plan::dial("4004"));
+    town.run_out();
+    assert_eq!(town.phones[&phone_address(3)].fate.rejected, Some(503));
+}
+
+#[test]
 fn a_box_that_drains_takes_no_new_call_and_lets_the_running_ones_end_by_themselves() {
     let mut town = Town::new(TownConfig::new(15));
     town.dial(

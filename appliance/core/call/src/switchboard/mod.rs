@@ -318,6 +318,11 @@ impl Switchboard {
         self.house.draining = true;
     }
 
+    /// Takes new calls again; not while it stops.
+    pub fn take_again(&mut self) {
+        self.house.draining = self.house.stopping;
+    }
+
     /// Takes no new calls from now on; the owner ends the running ones.
     pub fn stop(&mut self) {
         self.take_no_more();

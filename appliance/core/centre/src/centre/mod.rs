@@ -232,6 +232,10 @@ impl Centre {
                 self.draining = true;
                 self.switchboard.take_no_more();
             }
+            Input::Reopen => {
+                self.draining = false;
+                self.switchboard.take_again();
+            }
             Input::Stop => self.stop(now),
         }
         self.settle(now);
