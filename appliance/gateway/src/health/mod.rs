@@ -5,6 +5,7 @@
 
 mod checks;
 mod https;
+mod service;
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -46,9 +47,12 @@ pub async fn run(args: &HealthArgs) -> anyhow::Result<bool> {
         // In order, and the first one that fails for good is the answer: what comes after it needs it.
         let check = loop {
             let failed = checks::ask(name, args).await.err();
-            let failed = failed.map(|why| format!("{why:#}"));
+            let mut failed = failed.map(|why| format!("{why:#}"));
             let after = began.elapsed();
-            if failed.is_none() || after + AGAIN >= deadline {
+            let hopeless = failed.as_ref().and_then(|_| service::hopeless());
+            let is_over = hopeless.is_some() || after + AGAIN >= deadline;
+            failed = hopeless.or(failed);
+            if failed.is_none() || is_over {
                 let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
                 break Check {
                     name,
