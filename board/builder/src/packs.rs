@@ -59,7 +59,7 @@ pub(crate) fn make(shop: &mut Shop, from: Option<&Path>) -> anyhow::Result<PathB
 fn fill(tree: &Path, from: &Path, manifest: &Path) -> anyhow::Result<()> {
     let text = fs::read_to_string(manifest).with_context(|| manifest.display().to_string())?;
     let stated: Manifest = toml::from_str(&text).with_context(|| manifest.display().to_string())?;
-    let own = manifest.parent().unwrap_or(Path::new("."));
+    let own = manifest.parent().unwrap_or_else(|| Path::new("."));
     for pack in stated.pack.iter().filter(|pack| pack.default) {
         for wanted in pack.files.values() {
             let places = [
