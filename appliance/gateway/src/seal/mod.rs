@@ -148,11 +148,11 @@ impl Place<'_> {
     /// The rest of a factory reset: without its keys nothing of the old volume can be read by anybody.
     fn erase(&self, mapped: &Path) -> anyhow::Result<(State, PathBuf)> {
         let kept = making::kept(self, mapped);
-        tools::cryptsetup(&[
-            "erase".as_ref(),
-            "--batch-mode".as_ref(),
-            self.partition.as_os_str(),
-        ])?;
+        let words = ["erase", "--batch-mode"].map(std::ffi::OsStr::new);
+        if let Err(why) = tools::cryptsetup(&[&words[..], &[self.partition.as_os_str()]].concat()) {
+            // The new volume is laid over the keys; a start that stops here would stop at each.
+            tracing::error!("factory reset: the keys could not be erased by themselves: {why:#}");
+        }
         let made = self.make(Volume::Unfinished, mapped)?;
         making::lay_back(self, &made.1, &kept)?;
         tracing::info!("factory reset: the keys of the customer's data are erased");

@@ -22,7 +22,14 @@ pub(super) fn ask(place: &Place<'_>) -> anyhow::Result<()> {
             std::thread::sleep(PAUSE);
             continue;
         };
-        let test = ["open", "--test-passphrase", "--key-file=-"].map(std::ffi::OsStr::new);
+        let test = [
+            "open",
+            "--test-passphrase",
+            // The key alone is judged, not what the TPM would say.
+            "--disable-external-tokens",
+            "--key-file=-",
+        ]
+        .map(std::ffi::OsStr::new);
         let test = [&test[..], &[place.partition.as_os_str()]].concat();
         if tools::cryptsetup_with(&test, &words).is_ok() {
             making::write_key(&key, words.as_bytes())?;
