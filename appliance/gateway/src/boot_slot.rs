@@ -14,6 +14,8 @@ use crate::update;
 
 /// Where the EFI partition is found.
 const ESP: &str = "/efi";
+/// A release that must prove itself is tried so often: once for itself, and once more should the power go meanwhile.
+const TRIAL: u8 = 2;
 /// Said where the other slot may be needed yet.
 const NOT_PROVED: &str = "this start has not been found good yet, and the box may have to fall back to the slot that would be written\nhint: ask again in some minutes";
 /// Folder of entries below the EFI partition.
@@ -40,7 +42,8 @@ pub fn run(args: &BootSlotArgs) -> anyhow::Result<()> {
         BootSlotVerb::SetPrimary { slot } => {
             let entries = folder.entries()?;
             known(&entries, (*slot).into())?;
-            folder.rename(entries.choose((*slot).into(), tries()?))?;
+            let tries = tries()?.min(TRIAL);
+            folder.rename(entries.choose((*slot).into(), tries))?;
         }
         BootSlotVerb::GetState { slot } => {
             let good = folder
@@ -246,7 +249,7 @@ mod tests {
             esp.names(),
             [
                 "branchline-1-a+4-1.efi",
-                "branchline-2-b+5.efi",
+                "branchline-2-b+2.efi",
                 "memtest.efi"
             ]
         );
@@ -255,7 +258,7 @@ mod tests {
             esp.names(),
             [
                 "branchline-1-a+5.efi",
-                "branchline-2-b+5.efi",
+                "branchline-2-b+2.efi",
                 "memtest.efi"
             ]
         );
