@@ -157,7 +157,7 @@ fn a_full_file_gives_way_without_a_gap_and_calls_are_found_in_all_that_are_kept(
 
     let folder = options.data.join("blackbox");
     let output = branchline(&["replay", "--json", folder.to_str().unwrap()]);
-    assert!(output.status.success());
+    assert!(output.status.success(), "{output:?}");
     let found: Vec<Value> = String::from_utf8(output.stdout)
         .unwrap()
         .lines()

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -94,6 +95,19 @@ pub(crate) struct BlackBox {
     /// Since when the next file is due.
     due: Option<Instant>,
     not_before: Instant,
+    /// The threads that write this file, and maybe still the one before it.
+    writers: Vec<JoinHandle<()>>,
+}
+
+impl Drop for BlackBox {
+    /// Waits for what was told to reach the files: a box that stops in order leaves none cut off, and none empty.
+    fn drop(&mut self) {
+        self.file = None;
+        for writer in self.writers.drain(..) {
+            // One that panicked has nothing more to write.
+            let _ = writer.join();
+        }
+    }
 }
 
 impl BlackBox {
@@ -104,7 +118,7 @@ impl BlackBox {
         birth: Birth,
         now: Instant,
     ) -> anyhow::Result<Self> {
-        let (file, written) = open(dir, budget, &birth)?;
+        let (file, written, writer) = open(dir, budget, &birth)?;
         Ok(Self {
             dir: dir.to_owned(),
             budget,
@@ -116,6 +130,7 @@ impl BlackBox {
             gaps: 0,
             due: None,
             not_before: now,
+            writers: vec![writer],
         })
     }
 
@@ -175,7 +190,11 @@ impl BlackBox {
             }
         };
         match open(&self.dir, self.budget, &birth) {
-            Ok((file, written)) => (self.file, self.written) = (Some(file), written),
+            Ok((file, written, writer)) => {
+                (self.file, self.written) = (Some(file), written);
+                self.writers.retain(|writer| !writer.is_finished());
+                self.writers.push(writer);
+            }
             Err(why) => {
                 warn!("the black box has no next file: {why:#}");
                 self.not_before = now + RETRY;
@@ -213,14 +232,14 @@ fn open(
     dir: &Path,
     budget: Budget,
     birth: &Birth,
-) -> anyhow::Result<(SyncSender<Vec<u8>>, Arc<AtomicU64>)> {
+) -> anyhow::Result<(SyncSender<Vec<u8>>, Arc<AtomicU64>, JoinHandle<()>)> {
     let sink = file::create(dir, budget, birth.unix_ms)?;
     let (bytes, steps) = sync_channel(QUEUE);
     let written = Arc::new(AtomicU64::new(0));
     let told = Arc::clone(&written);
-    std::thread::Builder::new()
+    let writer = std::thread::Builder::new()
         .name("black-box".into())
         .spawn(move || file::write(sink, (budget, &told), &steps))
         .context("could not start the thread of the black box")?;
-    Ok((bytes, written))
+    Ok((bytes, written, writer))
 }
