@@ -118,19 +118,19 @@ impl BlackBox {
         birth: Birth,
         now: Instant,
     ) -> anyhow::Result<Self> {
-        let (file, written, writer) = open(dir, budget, &birth)?;
+        let opened = open(dir, budget, &birth)?;
         Ok(Self {
             dir: dir.to_owned(),
             budget,
             recorder: Recorder::new(&birth, now),
             birth,
-            file: Some(file),
-            written,
+            file: Some(opened.steps),
+            written: opened.written,
             files: 1,
             gaps: 0,
             due: None,
             not_before: now,
-            writers: vec![writer],
+            writers: vec![opened.writer],
         })
     }
 
@@ -190,10 +190,10 @@ impl BlackBox {
             }
         };
         match open(&self.dir, self.budget, &birth) {
-            Ok((file, written, writer)) => {
-                (self.file, self.written) = (Some(file), written);
+            Ok(opened) => {
+                (self.file, self.written) = (Some(opened.steps), opened.written);
                 self.writers.retain(|writer| !writer.is_finished());
-                self.writers.push(writer);
+                self.writers.push(opened.writer);
             }
             Err(why) => {
                 warn!("the black box has no next file: {why:#}");
@@ -227,12 +227,16 @@ impl BlackBox {
     }
 }
 
+/// A file that is being written.
+struct Opened {
+    steps: SyncSender<Vec<u8>>,
+    /// Bytes on the disk.
+    written: Arc<AtomicU64>,
+    writer: JoinHandle<()>,
+}
+
 /// Makes the file of a birth and the thread that writes it.
-fn open(
-    dir: &Path,
-    budget: Budget,
-    birth: &Birth,
-) -> anyhow::Result<(SyncSender<Vec<u8>>, Arc<AtomicU64>, JoinHandle<()>)> {
+fn open(dir: &Path, budget: Budget, birth: &Birth) -> anyhow::Result<Opened> {
     let sink = file::create(dir, budget, birth.unix_ms)?;
     let (bytes, steps) = sync_channel(QUEUE);
     let written = Arc::new(AtomicU64::new(0));
@@ -241,5 +245,9 @@ fn open(
         .name("black-box".into())
         .spawn(move || file::write(sink, (budget, &told), &steps))
         .context("could not start the thread of the black box")?;
-    Ok((bytes, written, writer))
+    Ok(Opened {
+        steps: bytes,
+        written,
+        writer,
+    })
 }
